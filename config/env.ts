@@ -1,0 +1,65 @@
+import { z } from 'zod'
+
+const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** True for a URL whose host is this machine: the only hosts that may be spoken to over plain http. */
+export function isLoopback(url: string): boolean {
+  return loopbackHosts.has(new URL(url).hostname)
+}
+
+/**
+ * An issuer or resource identifier. Kept as the string that was given, because both are compared
+ * byte for byte (RFC 8414 §3.3, RFC 8707 §2) and `URL.href` adds a slash to a bare origin.
+ */
+const identifierUrl = z.string().superRefine((value, ctx) => {
+  const url = URL.parse(value)
+  const refuse = (message: string) => ctx.addIssue({ code: 'custom', message })
+  if (!url || !['http:', 'https:'].includes(url.protocol)) return refuse('is not an http(s) URL')
+  if (url.search || value.includes('#')) return refuse('must have no query and no fragment')
+  if (url.username || url.password) return refuse('must have no user name or password in it')
+  if (url.protocol === 'http:' && !isLoopback(value)) return refuse('must be https unless it is on localhost')
+})
+
+const resourceUrl = identifierUrl.refine(
+  (value) => !URL.canParse(value) || (new URL(value).pathname !== '/' && !value.endsWith('/')),
+  'must have a path and no trailing slash, for example http://localhost:8000/mcp',
+)
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `is not a whole number from ${minimum} to ${maximum}`)
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, `is not from ${minimum} to ${maximum}`)
+
+const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
+  z.enum(values, { error: `is not one of ${values.join(', ')}` })
+
+const list = z.string().transform((value) => value.split(/[\s,]+/).filter((item) => item !== ''))
+
+/** The environment variables and what each may hold. Absent and empty mean the same: the default. */
+export const environment = z.object({
+  NODE_ENV: oneOf('development', 'test', 'production').optional(),
+  ISSUER: identifierUrl.optional(),
+  RESOURCE: resourceUrl.optional(),
+  CLIENT_ID: z.string().optional(),
+  CLIENT_SECRET: z.string().optional(),
+  RESOURCE_CLIENT_ID: z.string().optional(),
+  RESOURCE_CLIENT_SECRET: z.string().optional(),
+  TOKEN_VALIDATION: oneOf('auto', 'introspection').optional(),
+  ACCEPTED_AUDIENCES: list.optional(),
+  INTROSPECTION_CACHE_SECONDS: wholeNumber(0, 300).optional(),
+  STORE: z
+    .string()
+    .regex(/^memory:$/, 'is not a store this version knows: memory:')
+    .optional(),
+  PORT: wholeNumber(1, 65_535).optional(),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, 'is not a host name or address')
+    .optional(),
+  LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').optional(),
+})
+
+/** The parsed environment. */
+export type Environment = z.output<typeof environment>

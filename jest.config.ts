@@ -1,0 +1,14 @@
+import type { Config } from 'jest'
+
+/** Node runs the TypeScript itself, so Jest transforms nothing. */
+const config: Config = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/tests/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {},
+  testTimeout: 20_000,
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['{config,provider,resource-server,client,runtime,demo}/**/*.ts'],
+}
+
+export default config

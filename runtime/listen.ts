@@ -1,0 +1,37 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** The port or address cannot be listened on. The message is one line that names what to change. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
+const reasons: Record<string, (host: string, port: number) => string> = {
+  EADDRINUSE: (_, port) => `Port ${port} is taken: stop what uses it, or choose another with PORT.`,
+  EACCES: (_, port) => `Port ${port} is not open to this user: choose one from 1024 up with PORT.`,
+  EADDRNOTAVAIL: (host) => `${host} is not an address of this machine: correct HOST.`,
+  ENOTFOUND: (host) => `${host} cannot be resolved: correct HOST.`,
+}
+
+/**
+ * Listens, and resolves when connections are accepted.
+ * @returns the port, which differs from `port` only when that is 0
+ * @throws ListenError when the address cannot be used
+ */
+export async function listen(
+  server: Server,
+  { host, port }: { host: string; port: number },
+): Promise<number> {
+  const listening = Promise.withResolvers<void>()
+  server.once('error', listening.reject)
+  server.listen({ host, port }, listening.resolve)
+  try {
+    await listening.promise
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? ''
+    const message = reasons[code]?.(host, port) ?? `Cannot listen on ${host}:${port} (${code}).`
+    throw new ListenError(message, { cause })
+  }
+  server.off('error', listening.reject)
+  return (server.address() as AddressInfo).port
+}

@@ -1,0 +1,31 @@
+import type { Server } from 'node:http'
+import process from 'node:process'
+
+/** How long requests in flight may take to finish after a signal, in milliseconds. */
+const graceMs = 10_000
+
+/**
+ * Stops accepting connections and lets the requests in flight finish.
+ * @param graceMs after this many milliseconds what is still open is cut
+ */
+export async function stop(server: Server, timeoutMs = graceMs): Promise<void> {
+  const closed = Promise.withResolvers<void>()
+  server.close(() => closed.resolve())
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), timeoutMs)
+  await closed.promise
+  clearTimeout(timer)
+}
+
+/** Stops the server at SIGTERM or Ctrl-C, then ends the process. A second signal ends it at once. */
+export function stopOnSignal(server: Server, cleanUp: () => Promise<void> | void = () => {}): void {
+  const onSignal = async () => {
+    process.once('SIGINT', () => process.exit(130))
+    process.once('SIGTERM', () => process.exit(143))
+    await stop(server)
+    await cleanUp()
+    process.exit(0)
+  }
+  process.once('SIGINT', onSignal)
+  process.once('SIGTERM', onSignal)
+}
