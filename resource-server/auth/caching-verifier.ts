@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { AuthorityUnavailable, type TokenVerifier, type Verdict } from './verdict.ts'
+
+/** Options of {@link createCachingVerifier}. */
+export interface CachingOptions {
+  /** The longest time for which a good token is believed, in seconds. 0 keeps none. */
+  readonly ttlSeconds: number
+  /** How long a refusal is believed, in seconds. Default 2, and never longer than `ttlSeconds`. */
+  readonly refusalTtlSeconds?: number
+  /** How many good tokens are kept, and as many refused ones. Default 10,000. */
+  readonly maxEntries?: number
+  /** How many tokens may be under validation at once. Default 50. */
+  readonly maxConcurrent?: number
+  /** How many more may wait for a place; beyond that the answer is "unavailable". Default 500. */
+  readonly maxWaiting?: number
+  /** Unix milliseconds. */
+  readonly now?: () => number
+}
+
+/** What the cache has done since the start. */
+export interface CacheStatistics {
+  hits: number
+  validations: number
+}
+
+interface Entry {
+  readonly verdict: Verdict
+  /** Unix milliseconds. */
+  readonly until: number
+}
+
+/**
+ * Puts a cache of promises before a verifier: callers with the same token share one validation, good or bad.
+ * Tokens are kept as hashes. Refused tokens have a cache of their own, so that a flood of random ones cannot push
+ * out good ones. An entry's life starts when its validation starts: a token revoked after that is refused at most
+ * `ttlSeconds` later. Failures to ask are not kept.
+ */
+export function createCachingVerifier(
+  verifier: TokenVerifier,
+  options: CachingOptions,
+): TokenVerifier & { readonly statistics: Readonly<CacheStatistics> } {
+  const { ttlSeconds, maxEntries = 10_000, maxConcurrent = 50, maxWaiting = 500, now = Date.now } = options
+  const refusalTtlSeconds = Math.min(options.refusalTtlSeconds ?? 2, ttlSeconds)
+  const good = new LRUCache<string, Entry>({ max: maxEntries })
+  const bad = new LRUCache<string, Entry>({ max: maxEntries })
+  const pending = new Map<string, Promise<Verdict>>()
+  const places = createPlaces(maxConcurrent, maxWaiting)
+  const statistics: CacheStatistics = { hits: 0, validations: 0 }
+
+  async function validate(key: string, token: string): Promise<Verdict> {
+    try {
+      return await places.run(async () => {
+        statistics.validations += 1
+        const startedAt = now()
+        const verdict = await verifier.verify(token)
+        const until = startedAt + (verdict.authInfo ? ttlSeconds : refusalTtlSeconds) * 1000
+        if (until > now()) (verdict.authInfo ? good : bad).set(key, { verdict, until })
+        return verdict
+      })
+    } finally {
+      pending.delete(key)
+    }
+  }
+
+  return {
+    statistics,
+    async verify(token) {
+      const key = createHash('sha256').update(token).digest('base64')
+      const entry = good.get(key) ?? bad.get(key)
+      const time = now()
+      if (entry && entry.until > time) {
+        statistics.hits += 1
+        return expired(entry.verdict, time) ?? entry.verdict
+      }
+      const running = pending.get(key)
+      if (running !== undefined) {
+        statistics.hits += 1
+        return running
+      }
+      const validation = validate(key, token)
+      pending.set(key, validation)
+      return validation
+    },
+  }
+}
+
+/** A cached token is never accepted beyond its own `exp`. */
+function expired({ authInfo }: Verdict, time: number): Verdict | undefined {
+  const exp = authInfo?.expiresAt
+  if (exp === undefined || exp * 1000 > time) return undefined
+  return { refusal: { reason: 'expired', exp, now: time / 1000 } }
+}
+
+/** Bounds how many validations run at once, and how many wait for a place. */
+function createPlaces(maxConcurrent: number, maxWaiting: number) {
+  let taken = 0
+  const waiting: (() => void)[] = []
+  return {
+    async run<T>(task: () => Promise<T>): Promise<T> {
+      if (taken < maxConcurrent) taken += 1
+      else if (waiting.length >= maxWaiting)
+        throw new AuthorityUnavailable('Too many tokens wait for validation')
+      else await new Promise<void>((resolve) => waiting.push(resolve))
+      try {
+        return await task()
+      } finally {
+        const next = waiting.shift()
+        if (next) next()
+        else taken -= 1
+      }
+    },
+  }
+}

@@ -1,0 +1,147 @@
+import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server'
+import { allowsAnonymous, isListen } from './anonymous.ts'
+import { type Denial, toChallenge } from './challenge.ts'
+import { parseCredentials } from './credentials.ts'
+import { answerId, errorBody, JsonRpcError, type Message, type ParsedBody, parseBody } from './json-rpc.ts'
+import { createStreamLimit, whenDone } from './stream-limit.ts'
+import { AuthorityUnavailable, type TokenVerifier } from './verdict.ts'
+
+/** What the gate decided about one HTTP request, for logs and counters. Holds no token. */
+export interface Decision {
+  readonly messages: readonly Message[]
+  readonly authInfo?: AuthInfo
+  /** Absent when the request was let through. */
+  readonly denial?: Denial
+}
+
+/** Options of {@link createGate}. */
+export interface GateOptions {
+  /** What runs behind the gate: the SDK's handler, whose tools carry their own scopes (`scopeChallenge`). */
+  readonly handler: Pick<McpHttpHandler, 'fetch'>
+  readonly verifier: TokenVerifier
+  /** RFC 9728 metadata, named in every challenge. */
+  readonly resourceMetadataUrl: string
+  /** The scopes of this resource: only these are repeated in a challenge. */
+  readonly scopesSupported: readonly string[]
+  /** Called once for each request that got as far as being judged. */
+  readonly onDecision?: (decision: Decision) => void
+  /** Streams that one address may hold open without a token. Default 4. */
+  readonly anonymousStreams?: number
+  /** How long such a stream lasts, in seconds. Default 300. */
+  readonly anonymousStreamSeconds?: number
+  /** Unix milliseconds. */
+  readonly now?: () => number
+}
+
+/** One HTTP request for the gate. */
+export interface GateRequest {
+  /** Method and headers. Its body is not read, and its URL is not trusted. */
+  readonly request: Request
+  /** The whole body, bounded by whoever read it. */
+  readonly body: Uint8Array
+  /** Where it comes from, to count streams. */
+  readonly address: string
+}
+
+/** Lets an MCP request through to its handler, or answers it with what is missing. */
+export type Gate = (incoming: GateRequest) => Promise<Response>
+
+/**
+ * The gate before an MCP endpoint (MCP 2026-07-28 authorization; RFC 6750, RFC 9728).
+ *
+ * The body is parsed once, and that very value is judged and run: headers such as `Mcp-Name` decide nothing.
+ * A token that was sent must be good, for public tools too. Without one, only a small set of methods goes
+ * further, and the called tool's own scopes decide the rest, in the SDK, right before dispatch.
+ */
+export function createGate(options: GateOptions): Gate {
+  const { handler, verifier, scopesSupported, onDecision, now = Date.now } = options
+  const { anonymousStreams = 4, anonymousStreamSeconds = 300 } = options
+  const streams = createStreamLimit(anonymousStreams)
+
+  return async ({ request, body, address }) => {
+    if (request.method !== 'POST') return methodNotAllowed()
+    let parsed: ParsedBody
+    try {
+      parsed = parseBody(body)
+    } catch (error) {
+      if (error instanceof JsonRpcError) return json(error.status, errorBody(error.code, error.message))
+      throw error
+    }
+    const { messages, value } = parsed
+    const context = { resourceMetadataUrl: options.resourceMetadataUrl, id: answerId(messages) }
+
+    const verified = await authenticate(request, messages)
+    if ('denial' in verified) return deny(verified.denial)
+    const { authInfo } = verified
+
+    const listening = messages.some(isListen)
+    const release = listening && !authInfo ? streams.take(address) : () => {}
+    if (!release) return deny({ kind: 'too_many_streams' })
+    const response = await handler.fetch(listening ? bound(request, authInfo) : request, {
+      parsedBody: value,
+      ...(authInfo && { authInfo }),
+    })
+
+    const needed = response.status === 403 ? challengedScopes(response) : undefined
+    if (needed) {
+      release()
+      if (!authInfo) return deny({ kind: 'no_token', scopes: needed })
+      const granted = authInfo.scopes.filter((scope) => scopesSupported.includes(scope))
+      return deny({ kind: 'insufficient_scope', needed, granted }, authInfo)
+    }
+    onDecision?.({ messages, ...(authInfo && { authInfo }) })
+    return listening ? whenDone(response, release) : response
+
+    function deny(denial: Denial, caller?: AuthInfo): Response {
+      onDecision?.({ messages, denial, ...(caller && { authInfo: caller }) })
+      return toChallenge(denial, context)
+    }
+  }
+
+  async function authenticate(
+    request: Request,
+    messages: readonly Message[],
+  ): Promise<{ authInfo?: AuthInfo } | { denial: Denial }> {
+    const credentials = parseCredentials(request.headers.get('authorization'))
+    switch (credentials.kind) {
+      case 'none':
+        return messages.every(allowsAnonymous) ? {} : { denial: { kind: 'no_token', scopes: [] } }
+      case 'malformed':
+        return { denial: { kind: 'malformed_credentials', detail: credentials.detail } }
+      case 'bearer':
+        try {
+          const { authInfo, refusal } = await verifier.verify(credentials.token)
+          return refusal ? { denial: { kind: 'invalid_token', refusal } } : { authInfo }
+        } catch (cause) {
+          if (cause instanceof AuthorityUnavailable) return { denial: { kind: 'unavailable', cause } }
+          throw cause
+        }
+    }
+  }
+
+  /** A stream ends with the token that opened it, and an anonymous one after a while. */
+  function bound(request: Request, authInfo: AuthInfo | undefined): Request {
+    const expiresAt = authInfo?.expiresAt
+    const lifetimeMs = expiresAt === undefined ? anonymousStreamSeconds * 1000 : expiresAt * 1000 - now()
+    // A longer delay than a timer can hold would fire at once.
+    const timeout = AbortSignal.timeout(Math.min(Math.max(lifetimeMs, 0), 2 ** 31 - 1))
+    return new Request(request, { signal: AbortSignal.any([request.signal, timeout]) })
+  }
+}
+
+/** The scopes that the SDK's challenge names, or undefined when the answer is no challenge. */
+function challengedScopes(response: Response): readonly string[] | undefined {
+  const challenge = response.headers.get('www-authenticate') ?? ''
+  return /\bscope="([^"]*)"/.exec(challenge)?.[1]?.split(' ')
+}
+
+/** A 401 here would make clients that open a stream with GET start a login as soon as they connect. */
+function methodNotAllowed(): Response {
+  return json(405, errorBody(-32000, 'Method not allowed: send JSON-RPC with POST.'), {
+    allow: 'POST, OPTIONS',
+  })
+}
+
+function json(status: number, body: string, headers: Record<string, string> = {}): Response {
+  return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } })
+}

@@ -1,0 +1,48 @@
+import * as oauth from 'oauth4webapi'
+import { AuthorityUnavailable } from './verdict.ts'
+
+/** RFC 8414 metadata of the issuer. */
+export type IssuerMetadata = oauth.AuthorizationServer
+
+/**
+ * Fetches the issuer's metadata: RFC 8414 first, then OpenID Connect Discovery.
+ * @param issuer the document's `issuer` must be this very string (RFC 8414 §3.3)
+ * @param timeoutMs for each of the two requests
+ * @throws AuthorityUnavailable when neither document can be had or both name another issuer
+ */
+export async function fetchIssuerMetadata(issuer: string, timeoutMs: number): Promise<IssuerMetadata> {
+  const failures: unknown[] = []
+  for (const algorithm of ['oauth2', 'oidc'] as const) {
+    try {
+      const url = new URL(issuer)
+      const response = await oauth.discoveryRequest(url, {
+        algorithm,
+        signal: AbortSignal.timeout(timeoutMs),
+        [oauth.allowInsecureRequests]: url.protocol === 'http:',
+      })
+      const metadata = await oauth.processDiscoveryResponse(url, response)
+      if (metadata.issuer === issuer) return metadata
+      failures.push(new Error(`The metadata names another issuer: ${metadata.issuer}`))
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  throw new AuthorityUnavailable(`No metadata from the issuer ${issuer}`, {
+    cause: new AggregateError(failures),
+  })
+}
+
+/**
+ * Remembers what a function resolved to, and forgets what it rejected with.
+ * Concurrent callers share one attempt.
+ */
+export function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let pending: Promise<T> | undefined
+  return () => {
+    pending ??= load().catch((error) => {
+      pending = undefined
+      throw error
+    })
+    return pending
+  }
+}
