@@ -37,6 +37,19 @@ const oneOf = <const Values extends readonly [string, ...string[]]>(...values: V
 
 const list = z.string().transform((value) => value.split(/[\s,]+/).filter((item) => item !== ''))
 
+/** `a=x y, b=z` → { a: ['x', 'y'], b: ['z'] } */
+const mapping = z
+  .string()
+  .regex(/^\s*[^\s,=]+=[^,=]+(,\s*[^\s,=]+=[^,=]+)*\s*$/, 'is not a list such as "a=read, b=read write"')
+  .transform((value) =>
+    Object.fromEntries(
+      value.split(',').map((entry) => {
+        const [from = '', to = ''] = entry.split('=')
+        return [from.trim(), to.trim().split(/\s+/)] as const
+      }),
+    ),
+  )
+
 /** The environment variables and what each may hold. Absent and empty mean the same: the default. */
 export const environment = z.object({
   NODE_ENV: oneOf('development', 'test', 'production').optional(),
@@ -46,9 +59,28 @@ export const environment = z.object({
   CLIENT_SECRET: z.string().optional(),
   RESOURCE_CLIENT_ID: z.string().optional(),
   RESOURCE_CLIENT_SECRET: z.string().optional(),
-  TOKEN_VALIDATION: oneOf('auto', 'introspection').optional(),
+  RESOURCE_CLIENT_KEY: z.string().optional(),
+  TOKEN_VALIDATION: oneOf('auto', 'introspection', 'jwt', 'tokeninfo').optional(),
   ACCEPTED_AUDIENCES: list.optional(),
+  INTROSPECTION_ENDPOINT: identifierUrl.optional(),
   INTROSPECTION_CACHE_SECONDS: wholeNumber(0, 300).optional(),
+  SCOPE_CLAIM: z.string().optional(),
+  SCOPE_MAP: mapping.optional(),
+  SCOPE_IMPLIES: mapping.optional(),
+  DPOP: oneOf('allowed', 'required').optional(),
+  DPOP_NONCE_KEY: z.string().min(32, 'is shorter than 32 characters').optional(),
+  REPLAY_STORE: z
+    .string()
+    .regex(
+      /^(memory:$|(rediss?|valkey|postgres(ql)?):\/\/)/,
+      'is not memory:, redis://…, valkey://… or postgres://…',
+    )
+    .optional(),
+  RATE_LIMIT: wholeNumber(1, 1_000_000_000).optional(),
+  RATE_LIMIT_ANONYMOUS: wholeNumber(1, 1_000_000_000).optional(),
+  ALLOWED_ORIGINS: list.optional(),
+  CHALLENGE_IN_RESULT: list.optional(),
+  ACCESS_TOKEN: z.string().optional(),
   STORE: z
     .string()
     .regex(/^memory:$/, 'is not a store this version knows: memory:')
@@ -58,6 +90,10 @@ export const environment = z.object({
     .string()
     .regex(/^[\w.:-]+$/, 'is not a host name or address')
     .optional(),
+  METRICS_PORT: wholeNumber(1, 65_535).optional(),
+  TLS_CERT: z.string().optional(),
+  TLS_KEY: z.string().optional(),
+  TRUST_PROXY: list.optional(),
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').optional(),
 })
 

@@ -1,50 +1,17 @@
+import type { Config, Role } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import { environment, isLoopback } from './env.ts'
+import { type Environment, environment, isLoopback } from './env.ts'
 
 export { type Account, type TestAccount, testAccounts } from './accounts.ts'
+export type { ClientCredentials, Config, Role } from './config.ts'
 export { ConfigError, type ConfigProblem } from './config-error.ts'
 export { isLoopback } from './env.ts'
+export type { ScopeRules } from './scope-rules.ts'
 export { type ResourceScope, resourceScopeNames, resourceScopes, type ScopeDescription } from './scopes.ts'
-
-/** Which of the three programs reads the configuration: it decides what `PORT` means. */
-export type Role = 'provider' | 'resource-server' | 'client'
-
-/** A client's credentials at the authorization server. Without `secret` it is a public client. */
-export interface ClientCredentials {
-  readonly id: string
-  readonly secret?: string
-}
-
-/** Everything the environment says, parsed once, validated, and never changed afterwards. */
-export interface Config {
-  /** False only with NODE_ENV=production: then nothing that is public knowledge is accepted. */
-  readonly development: boolean
-  /** The authorization server, compared byte for byte (RFC 8414 §3.3). */
-  readonly issuer: string
-  /** The MCP server's public URL: the RFC 8707 resource that tokens are for. */
-  readonly resource: string
-  /** The client's registration, when it has one. */
-  readonly client: ClientCredentials
-  /** The resource server's registration, with which it introspects (RFC 7662 §2.1). */
-  readonly resourceClient: Required<ClientCredentials>
-  /** How access tokens are validated. `auto` chooses from the issuer's metadata. */
-  readonly tokenValidation: 'auto' | 'introspection'
-  /** The `aud` values that name this resource server. Default: `resource` alone. */
-  readonly acceptedAudiences: readonly string[]
-  /** The longest time for which an introspection answer is believed, in seconds. Default 10. */
-  readonly introspectionCacheSeconds: number
-  /** Where the provider keeps its state, as a URL. Default `memory:`. */
-  readonly store: string
-  /** The address to listen on. Default 127.0.0.1. */
-  readonly host: string
-  /** The port to listen on. Default 9000 (provider), 8000 (resource server). */
-  readonly port: number
-  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
-}
 
 const defaultPorts = { provider: 9000, 'resource-server': 8000, client: 0 } as const
 
-/** Public knowledge, and therefore refused as soon as anything but this machine is involved. */
+/** Public knowledge, and therefore a default on this machine only. */
 const developmentSecret = 'mcp-server-development-secret'
 
 /**
@@ -69,8 +36,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
   const resource =
     variables.RESOURCE ??
     `http://localhost:${role === 'resource-server' ? port : defaultPorts['resource-server']}/mcp`
+  const development = variables.NODE_ENV !== 'production'
+  const resourceSecret =
+    variables.RESOURCE_CLIENT_SECRET ??
+    (isPrivate({ development, issuer, resource }) ? developmentSecret : undefined)
   const config: Config = {
-    development: variables.NODE_ENV !== 'production',
+    development,
     issuer,
     resource,
     client: {
@@ -79,36 +50,98 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     },
     resourceClient: {
       id: variables.RESOURCE_CLIENT_ID ?? 'mcp-server',
-      secret: variables.RESOURCE_CLIENT_SECRET ?? developmentSecret,
+      ...(resourceSecret !== undefined && { secret: resourceSecret }),
     },
-    tokenValidation: variables.TOKEN_VALIDATION ?? 'auto',
+    ...resourceServerFields(variables),
     acceptedAudiences: variables.ACCEPTED_AUDIENCES ?? [resource],
-    introspectionCacheSeconds: variables.INTROSPECTION_CACHE_SECONDS ?? 10,
     store: variables.STORE ?? 'memory:',
     host: variables.HOST ?? '127.0.0.1',
     port,
+    ...(variables.METRICS_PORT !== undefined && { metricsPort: variables.METRICS_PORT }),
+    ...(variables.TLS_CERT !== undefined &&
+      variables.TLS_KEY !== undefined && {
+        tls: { certFile: variables.TLS_CERT, keyFile: variables.TLS_KEY },
+      }),
+    trustProxy: variables.TRUST_PROXY ?? [],
     logLevel: variables.LOG_LEVEL ?? 'info',
   }
-  const problems = role === 'client' ? [] : publicKnowledge(config, role)
+  const problems =
+    role === 'client'
+      ? []
+      : [...publicKnowledge(config, role), ...exposedPlaintext(config), ...halfOfTls(variables)]
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)
 }
 
-/** The defaults that are printed in the documentation must never protect anything real. */
+/** What only the resource server reads. */
+function resourceServerFields(variables: Environment) {
+  return {
+    tokenValidation: variables.TOKEN_VALIDATION ?? 'auto',
+    introspectionCacheSeconds: variables.INTROSPECTION_CACHE_SECONDS ?? 10,
+    ...(variables.RESOURCE_CLIENT_KEY !== undefined && { resourceClientKey: variables.RESOURCE_CLIENT_KEY }),
+    ...(variables.INTROSPECTION_ENDPOINT !== undefined && {
+      introspectionEndpoint: variables.INTROSPECTION_ENDPOINT,
+    }),
+    scopeRules: {
+      ...(variables.SCOPE_CLAIM !== undefined && { claim: variables.SCOPE_CLAIM }),
+      ...(variables.SCOPE_MAP && { map: variables.SCOPE_MAP }),
+      ...(variables.SCOPE_IMPLIES && { implies: variables.SCOPE_IMPLIES }),
+    },
+    dpop: variables.DPOP ?? 'allowed',
+    ...(variables.DPOP_NONCE_KEY !== undefined && { dpopNonceKey: variables.DPOP_NONCE_KEY }),
+    replayStore: variables.REPLAY_STORE ?? 'memory:',
+    rateLimit: { caller: variables.RATE_LIMIT ?? 1200, anonymous: variables.RATE_LIMIT_ANONYMOUS ?? 300 },
+    allowedOrigins: variables.ALLOWED_ORIGINS ?? [],
+    challengeInResult: variables.CHALLENGE_IN_RESULT ?? [],
+    ...(variables.ACCESS_TOKEN !== undefined && { accessToken: variables.ACCESS_TOKEN }),
+  } as const
+}
+
+/** Tokens and passwords cross a network encrypted, or not at all. */
+function exposedPlaintext({ host, tls, trustProxy }: Config): readonly ConfigProblem[] {
+  if (tls || trustProxy.length > 0 || ['127.0.0.1', '::1', 'localhost'].includes(host)) return []
+  return [
+    {
+      variable: 'HOST',
+      problem:
+        'other machines could read the traffic: set TLS_CERT and TLS_KEY, or TRUST_PROXY behind a TLS proxy',
+    },
+  ]
+}
+
+function halfOfTls({ TLS_CERT, TLS_KEY }: Environment): readonly ConfigProblem[] {
+  if ((TLS_CERT === undefined) === (TLS_KEY === undefined)) return []
+  return [
+    { variable: TLS_CERT === undefined ? 'TLS_CERT' : 'TLS_KEY', problem: 'is needed: both or neither' },
+  ]
+}
+
+/** The credentials that are printed in the documentation must never protect anything real. */
 function publicKnowledge(config: Config, role: Role): readonly ConfigProblem[] {
   const problems: ConfigProblem[] = []
-  const local = isLoopback(config.issuer) && isLoopback(config.resource)
-  if (config.resourceClient.secret === developmentSecret && !(config.development && local)) {
+  const needsSecret =
+    role === 'provider' ||
+    (config.tokenValidation === 'introspection' && config.resourceClientKey === undefined)
+  if (needsSecret && config.resourceClient.secret === undefined) {
     problems.push({
       variable: 'RESOURCE_CLIENT_SECRET',
       problem: 'is needed: the development secret is public and works on localhost only',
     })
   }
-  if (role === 'provider' && !(config.development && local)) {
+  if (role === 'provider' && !isPrivate(config)) {
     problems.push({
       variable: config.development ? 'ISSUER' : 'NODE_ENV',
       problem: 'the test accounts are public: they can sign in on localhost and in development only',
     })
   }
   return problems
+}
+
+/** Nobody but this machine's user is involved. */
+function isPrivate({
+  development,
+  issuer,
+  resource,
+}: Pick<Config, 'development' | 'issuer' | 'resource'>): boolean {
+  return development && isLoopback(issuer) && isLoopback(resource)
 }

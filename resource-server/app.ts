@@ -1,119 +1,126 @@
-import { createMcpHandler } from '@modelcontextprotocol/server'
 import Koa from 'koa'
+import proxyaddr from 'proxy-addr'
 import { type Config, resourceScopeNames } from '../config/index.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { securityHeaders } from '../runtime/security-headers.ts'
-import { createCachingVerifier } from './auth/caching-verifier.ts'
-import { createGate, type Decision } from './auth/gate.ts'
-import { createIntrospectionVerifier } from './auth/introspection.ts'
-import { createProtectedResourceMetadata, metadataUrl } from './auth/protected-resource-metadata.ts'
-import { cors } from './cors.ts'
+import { toKoaMiddleware } from './adapters/koa.ts'
+import type { Decision } from './auth/gate.ts'
+import type { IntrospectionClient } from './auth/introspection.ts'
+import { metadataUrl } from './auth/protected-resource-metadata.ts'
 import { homePage } from './home-page.ts'
-import { knownHostsOnly } from './known-hosts.ts'
 import { callerOf } from './mcp/caller.ts'
 import { createDocuments } from './mcp/documents.ts'
 import { createPrincipals } from './mcp/principals.ts'
 import { createServerFactory, implementation } from './mcp/server.ts'
 import { tools } from './mcp/tools/index.ts'
-import { mcpEndpoint } from './mcp-endpoint.ts'
+import { audit } from './observability/audit.ts'
+import { createMetrics, type Metrics } from './observability/metrics.ts'
+import { type ProtectedMcp, protectMcp } from './protect.ts'
+import { createRequestLimit } from './request-limit.ts'
+import { challengedInResult } from './result-challenges.ts'
+import type { SharedState } from './state/shared-state.ts'
+
+/** What the MCP server works with, besides its configuration. */
+export interface ResourceServerDependencies {
+  readonly logger: Logger
+  /** What the replicas share. */
+  readonly state: SharedState
+  /** How this server authenticates to the issuer. */
+  readonly client: IntrospectionClient
+  /** Unix milliseconds. */
+  readonly now?: () => number
+}
 
 /** The MCP server, ready to be listened on. */
 export interface ResourceServer {
   readonly app: Koa
-  /** Ends open streams. */
-  close(): Promise<void>
+  readonly mcp: ProtectedMcp
+  readonly metrics: Metrics
 }
 
-/**
- * Assembles the MCP server: the gate (auth/) before the tools (mcp/), and the pages around them.
- * @param now Unix milliseconds
- */
-export function createResourceServer(
+/** Assembles the MCP server: the gate (auth/) before the tools (mcp/), and what is seen of both from outside. */
+export async function createResourceServer(
   config: Config,
-  { logger, now = Date.now }: { readonly logger: Logger; readonly now?: () => number },
-): ResourceServer {
+  { logger, state, client, now = Date.now }: ResourceServerDependencies,
+): Promise<ResourceServer> {
   const { issuer, resource } = config
   const startedAt = now()
   const principals = createPrincipals({ now })
   let refusals = 0
+  let mode: string = config.tokenValidation
 
-  const verifier = createCachingVerifier(
-    createIntrospectionVerifier({
-      issuer,
-      resource,
-      acceptedAudiences: config.acceptedAudiences,
-      client: config.resourceClient,
-      now,
-    }),
-    { ttlSeconds: config.introspectionCacheSeconds, now },
+  const metrics = createMetrics(
+    tools.map(({ name }) => name),
+    () => mcp.statistics,
   )
-  const handler = createMcpHandler(
-    createServerFactory({
-      documents: createDocuments({ now }),
-      principals,
-      issuer,
-      resource,
-      status: () => ({
-        uptimeSeconds: Math.floor((now() - startedAt) / 1000),
-        tokenValidation: 'introspection',
-        cacheHits: verifier.statistics.hits,
-        introspections: verifier.statistics.validations,
-        refusals,
-      }),
-    }),
-    { onerror: (error) => logger.debug({ err: error }, 'request refused by the protocol') },
-  )
-  const gate = createGate({
-    handler,
-    verifier,
-    resourceMetadataUrl: metadataUrl(resource),
-    scopesSupported: resourceScopeNames,
-    onDecision: observe,
-    now,
-  })
-
-  function observe({ denial, authInfo }: Decision): void {
-    if (denial) refusals += 1
-    if (authInfo) principals.saw(callerOf(authInfo))
-    if (denial?.kind === 'unavailable')
-      logger.error({ err: denial.cause }, 'the issuer cannot be asked about a token')
-  }
-
-  const metadata = createProtectedResourceMetadata({
-    resource,
+  const factory = createServerFactory({
+    documents: createDocuments({ now }),
+    principals,
     issuer,
+    resource,
+    status: () => ({
+      uptimeSeconds: Math.floor((now() - startedAt) / 1000),
+      tokenValidation: mode,
+      cacheHits: mcp.statistics.hits,
+      introspections: mcp.statistics.validations,
+      refusals,
+    }),
+  })
+  const mcp = await protectMcp(factory, {
+    ...config,
+    mode: config.tokenValidation,
+    client,
+    cacheSeconds: config.introspectionCacheSeconds,
     scopes: resourceScopeNames,
     name: implementation.title,
+    replayStore: state.replayStore,
+    limit: createRequestLimit(state, config.rateLimit),
+    challengeInResult: challengedInResult(config.challengeInResult),
+    onDecision: observe,
+    onValidation: metrics.validated,
+    onerror: (error) => logger.debug({ err: error }, 'the protocol refused a request'),
+    now,
   })
-  const endpointPath = new URL(resource).pathname
-  const wellKnown = '/.well-known/oauth-protected-resource'
+  function learnMode(): void {
+    mcp.validation().then(
+      (choice) => {
+        mode = choice.mode
+      },
+      () => {}, // the issuer cannot be asked; whoever sends a token is told
+    )
+  }
+
+  function observe(decision: Decision): void {
+    const { denial, authInfo } = decision
+    if (denial) refusals += 1
+    if (authInfo) {
+      principals.saw(callerOf(authInfo))
+      if (mode === 'auto') learnMode()
+    }
+    metrics.decided(decision)
+    audit(logger, decision)
+  }
+
+  const trusted = proxyaddr.compile([...config.trustProxy])
   const home = homePage({ resource, issuer, metadataUrl: metadataUrl(resource), tools })
 
   const app = new Koa()
   app.on('error', (error) => logger.error({ err: error }, 'a request failed'))
-  app.use(knownHostsOnly(resource))
-  app.use(route([endpointPath, `${endpointPath}/`], cors('POST'), mcpEndpoint(gate, resource)))
+  app.use(async (_, next) => {
+    const ended = metrics.began()
+    await next().finally(ended)
+  })
   app.use(
-    route([wellKnown, wellKnown + endpointPath], cors('GET'), (ctx) => {
-      ctx.body = metadata
+    toKoaMiddleware(mcp, {
+      addressOf: (req) => proxyaddr(req, trusted),
+      onerror: (error) => logger.error({ err: error }, 'a request failed'),
     }),
   )
   app.use(securityHeaders())
-  app.use(
-    route(['/'], (ctx) => {
-      ctx.type = 'html'
-      ctx.body = home
-    }),
-  )
-  return { app, close: () => handler.close() }
-}
-
-/** Runs the middleware for these exact paths only. */
-function route(paths: readonly string[], ...middleware: readonly Koa.Middleware[]): Koa.Middleware {
-  return (ctx, next) => {
-    if (!paths.includes(ctx.path)) return next()
-    const run = (index: number): Promise<unknown> =>
-      Promise.resolve(middleware[index]?.(ctx, () => run(index + 1)))
-    return run(0)
-  }
+  app.use((ctx) => {
+    if (ctx.path !== '/' || !['GET', 'HEAD'].includes(ctx.method)) return
+    ctx.type = 'html'
+    ctx.body = home
+  })
+  return { app, mcp, metrics }
 }

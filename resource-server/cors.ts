@@ -1,27 +1,34 @@
-import type { Middleware } from 'koa'
-
 /** What a browser's script may read of an answer, besides the usual: the challenge above all. */
-const exposed = 'WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After'
+const exposed = 'WWW-Authenticate, DPoP-Nonce, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After'
 
 /**
- * Lets clients in browsers in (Fetch Standard §3.3). No cookies are used here, so an origin gains nothing
- * that it could not have without a browser.
- * @param methods what may be sent
+ * Answers a browser's preflight, or lets it read the answer (Fetch Standard §3.3). No cookies are used here,
+ * so an origin gains nothing that it could not have without a browser.
+ * @param method what may be sent
  */
-export function cors(methods: string): Middleware {
-  return async (ctx, next) => {
-    const origin = ctx.get('origin')
-    ctx.vary('Origin')
-    if (origin === '') return next()
-    ctx.set('Access-Control-Allow-Origin', origin)
-    ctx.set('Access-Control-Expose-Headers', exposed)
-    if (ctx.method !== 'OPTIONS') return next()
-    ctx.set('Access-Control-Allow-Methods', `${methods}, OPTIONS`)
-    ctx.set(
-      'Access-Control-Allow-Headers',
-      ctx.get('access-control-request-headers') || 'Authorization, Content-Type',
-    )
-    ctx.set('Access-Control-Max-Age', '600')
-    ctx.status = 204
+export async function withCors(
+  request: Request,
+  method: string,
+  answer: () => Response | Promise<Response>,
+): Promise<Response> {
+  const origin = request.headers.get('origin')
+  if (request.method === 'OPTIONS') {
+    const requested = request.headers.get('access-control-request-headers') ?? 'Authorization, Content-Type'
+    return new Response(null, {
+      status: 204,
+      headers: {
+        'access-control-allow-origin': origin ?? '*',
+        'access-control-allow-methods': `${method}, OPTIONS`,
+        'access-control-allow-headers': requested,
+        'access-control-max-age': '600',
+        vary: 'Origin, Access-Control-Request-Headers',
+      },
+    })
   }
+  const response = await answer()
+  if (origin === null) return response
+  response.headers.set('access-control-allow-origin', origin)
+  response.headers.set('access-control-expose-headers', exposed)
+  response.headers.append('vary', 'Origin')
+  return response
 }

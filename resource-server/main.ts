@@ -1,33 +1,81 @@
-import { createServer } from 'node:http'
 import process from 'node:process'
-import { ConfigError, loadConfig } from '../config/index.ts'
+import { type Config, ConfigError, loadConfig } from '../config/index.ts'
+import { createHttpServer } from '../runtime/http-server.ts'
 import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
-import { stopOnSignal } from '../runtime/shutdown.ts'
+import { createOperationsServer } from '../runtime/operations-server.ts'
+import { stop, stopOnSignal } from '../runtime/shutdown.ts'
 import { createResourceServer } from './app.ts'
+import { loadIntrospectionClient } from './introspection-client.ts'
+import type { ProtectedMcp } from './protect.ts'
+import { openSharedState } from './state/shared-state.ts'
+import { serveStdio } from './stdio.ts'
 
-try {
+const help = `Usage: npm run mcp [-- --stdio]
+
+Serves MCP over HTTP, or with --stdio over standard input and output with the access token in ACCESS_TOKEN.
+Settings come from the environment: the README lists them.
+`
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) return void process.stdout.write(help)
+  const unknown = args.find((arg) => arg !== '--stdio')
+  if (unknown !== undefined)
+    throw new ConfigError([{ variable: unknown, problem: `is no option of this program\n${help}` }])
+
   const config = loadConfig(process.env, 'resource-server')
   const logger = createLogger('mcp', config.logLevel)
-  const { app, close } = createResourceServer(config, { logger })
-  const server = createServer(app.callback())
+  const client = await loadIntrospectionClient(config)
+  const state = await openSharedState(config.replayStore, {
+    onerror: (error) => logger.error({ err: error }, 'the replay store cannot be reached'),
+  })
+  const { app, mcp, metrics } = await createResourceServer(config, { logger, state, client })
+  if (args.includes('--stdio')) {
+    await serveStdio(mcp, {
+      input: process.stdin,
+      output: process.stdout,
+      ...(config.accessToken !== undefined && { accessToken: config.accessToken }),
+    })
+    await state.close()
+    return
+  }
+
+  const server = createHttpServer(app.callback(), config)
   await listen(server, config)
-  stopOnSignal(server, close)
-  process.stdout.write(`Gatehouse MCP server
-  endpoint    ${config.resource}
-  page        ${new URL(config.resource).origin}/
-  issuer      ${config.issuer}
-  validation  introspection as ${config.resourceClient.id}, believed for ${config.introspectionCacheSeconds} s
-Ctrl-C stops it. Next, in another terminal: npm run client
-`)
+  const operations = createOperationsServer({ metrics: metrics.text, ready: state.check })
+  if (config.metricsPort !== undefined)
+    await listen(operations, { host: config.host, port: config.metricsPort })
+  stopOnSignal(server, {
+    begin: mcp.endStreams,
+    end: async () => {
+      await mcp.close()
+      await stop(operations)
+      await state.close()
+    },
+  })
+  process.stdout.write(await banner(config, mcp))
+}
+
+async function banner(config: Config, mcp: ProtectedMcp): Promise<string> {
+  const { issuer, resource, introspectionCacheSeconds, metricsPort, host } = config
+  const validation = await mcp.validation().then(
+    ({ mode, reason }) => `${mode}: ${reason}`,
+    () => `not known yet: ${issuer} does not answer. Start it with: npm run provider`,
+  )
+  return `Gatehouse MCP server
+  endpoint    ${resource}
+  page        ${new URL(resource).origin}/
+  issuer      ${issuer}
+  validation  ${validation}
+  believed    for ${introspectionCacheSeconds} s: a revoked token works that much longer at most
+${metricsPort === undefined ? '' : `  operations  http://${host}:${metricsPort}/metrics, /healthz, /readyz\n`}Ctrl-C stops it. Next, in another terminal: npm run client
+`
+}
+
+try {
+  await main(process.argv.slice(2))
 } catch (error) {
-  if (error instanceof ConfigError) {
-    process.stderr.write(`${error.message}\n`)
-    process.exit(2)
-  }
-  if (error instanceof ListenError) {
-    process.stderr.write(`${error.message}\n`)
-    process.exit(1)
-  }
-  throw error
+  if (!(error instanceof ConfigError || error instanceof ListenError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = error instanceof ConfigError ? 2 : 1
 }

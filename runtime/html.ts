@@ -61,6 +61,7 @@ ul.plain li{padding:.6rem 0;border-top:1px solid var(--line)}
 .scroll{overflow-x:auto}
 table{width:100%;border-collapse:collapse}
 th,td{padding:.45rem .75rem .45rem 0;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
+td code{overflow-wrap:normal;white-space:nowrap}
 thead th{border-top:0;color:var(--soft);font-weight:600;font-size:.875rem}
 .tag{display:inline-block;padding:0 .5rem;border:1px solid var(--line);border-radius:1rem;font-size:.85rem;white-space:nowrap}
 @media (max-width:30rem){body{padding:0}main{border:0;border-radius:0;min-height:100vh;padding:1.5rem 1.1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}

@@ -19,16 +19,16 @@ const secrets = [
 
 /**
  * A logger that writes one JSON object a line to standard error: standard output belongs to the program.
- * @param program the `name` of each record
+ * @param program stands in each record
  */
 export function createLogger(program: string, level: string): Logger {
   return pino(
     {
-      name: program,
+      base: { program },
       level,
       timestamp: stdTimeFunctions.isoTime,
       redact: { paths: secrets.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
     },
-    pino.destination({ dest: 2, sync: true }),
+    pino.destination({ dest: 2, sync: false }),
   )
 }

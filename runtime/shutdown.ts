@@ -17,13 +17,23 @@ export async function stop(server: Server, timeoutMs = graceMs): Promise<void> {
   clearTimeout(timer)
 }
 
+/** What else stops with a server. */
+export interface StopHooks {
+  /** Ends what would never end by itself, such as streams, when the server has stopped listening. */
+  readonly begin?: () => void
+  /** Closes what requests need, after the last one. */
+  readonly end?: () => Promise<void>
+}
+
 /** Stops the server at SIGTERM or Ctrl-C, then ends the process. A second signal ends it at once. */
-export function stopOnSignal(server: Server, cleanUp: () => Promise<void> | void = () => {}): void {
+export function stopOnSignal(server: Server, { begin, end }: StopHooks = {}): void {
   const onSignal = async () => {
     process.once('SIGINT', () => process.exit(130))
     process.once('SIGTERM', () => process.exit(143))
-    await stop(server)
-    await cleanUp()
+    const stopped = stop(server)
+    begin?.()
+    await stopped
+    await end?.()
     process.exit(0)
   }
   process.once('SIGINT', onSignal)

@@ -1,27 +1,23 @@
 import type { Message } from './json-rpc.ts'
 
-/**
- * What may be asked without a token. `tools/call` is here because public tools exist: whether the called tool
- * is one of them is judged by the tool's own scopes.
- */
-const requests: ReadonlySet<unknown> = new Set([
-  'server/discover',
-  'initialize',
-  'ping',
-  'tools/list',
-  'tools/call',
-])
+/** What may be asked without a token. */
+const requests: ReadonlySet<unknown> = new Set(['server/discover', 'initialize', 'ping', 'tools/list'])
 
-/** What an anonymous stream may be told about: that lists changed. Anything else about documents needs a token. */
+/** What an anonymous stream may be told about: that lists changed. Anything else needs a token. */
 const listChanges: ReadonlySet<string> = new Set([
   'toolsListChanged',
   'promptsListChanged',
   'resourcesListChanged',
 ])
 
-/** True when the message may be handled for a caller without a token. */
-export function allowsAnonymous(message: Message): boolean {
+/**
+ * True when the message may go on without a token. A call of a tool that is listed may: whether that tool is public
+ * is judged by its own scopes, right before it runs.
+ * @param listedTools the tools that are known to name their scopes; a call of any other needs a token
+ */
+export function allowsAnonymous(message: Message, listedTools: ReadonlySet<unknown>): boolean {
   if (requests.has(message.method)) return true
+  if (message.method === 'tools/call') return listedTools.has(message.params?.name)
   if (isListen(message)) return watchesListsOnly(message)
   return (
     message.id === undefined && typeof message.method === 'string' && /^notifications\//.test(message.method)

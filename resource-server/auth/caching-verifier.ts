@@ -14,8 +14,16 @@ export interface CachingOptions {
   readonly maxConcurrent?: number
   /** How many more may wait for a place; beyond that the answer is "unavailable". Default 500. */
   readonly maxWaiting?: number
+  /** Told about each validation: those that the cache did not answer. */
+  readonly onValidation?: (validation: Validation) => void
   /** Unix milliseconds. */
   readonly now?: () => number
+}
+
+/** One question that the cache could not answer. */
+export interface Validation {
+  readonly outcome: 'good' | 'refused' | 'unavailable'
+  readonly seconds: number
 }
 
 /** What the cache has done since the start. */
@@ -48,12 +56,20 @@ export function createCachingVerifier(
   const places = createPlaces(maxConcurrent, maxWaiting)
   const statistics: CacheStatistics = { hits: 0, validations: 0 }
 
+  function report(outcome: Validation['outcome'], startedAt: number): void {
+    options.onValidation?.({ outcome, seconds: (now() - startedAt) / 1000 })
+  }
+
   async function validate(key: string, token: string): Promise<Verdict> {
     try {
       return await places.run(async () => {
         statistics.validations += 1
         const startedAt = now()
-        const verdict = await verifier.verify(token)
+        const verdict = await verifier.verify(token).catch((error) => {
+          report('unavailable', startedAt)
+          throw error
+        })
+        report(verdict.authInfo ? 'good' : 'refused', startedAt)
         const until = startedAt + (verdict.authInfo ? ttlSeconds : refusalTtlSeconds) * 1000
         if (until > now()) (verdict.authInfo ? good : bad).set(key, { verdict, until })
         return verdict

@@ -2,10 +2,11 @@
 export type Credentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'dpop'; readonly token: string }
   | { readonly kind: 'malformed'; readonly detail: string }
 
-/** RFC 6750 §2.1: one b64token. A kilobyte or two is usual; the bound keeps hashing cheap. */
-const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+/** RFC 6750 §2.1, RFC 9449 §7.1: one token68. A kilobyte or two is usual; the bound keeps hashing cheap. */
+const pattern = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i
 const maxLength = 8192
 
 /**
@@ -16,7 +17,9 @@ const maxLength = 8192
 export function parseCredentials(header: string | null): Credentials {
   if (header === null) return { kind: 'none' }
   if (header.length > maxLength) return { kind: 'malformed', detail: 'The Authorization header is too long.' }
-  const token = bearer.exec(header.trim())?.[1]
-  if (token !== undefined) return { kind: 'bearer', token }
-  return { kind: 'malformed', detail: 'The Authorization header must be "Bearer" and one token.' }
+  const [, scheme, token] = pattern.exec(header.trim()) ?? []
+  if (scheme === undefined || token === undefined) {
+    return { kind: 'malformed', detail: 'The Authorization header must be "Bearer" or "DPoP" and one token.' }
+  }
+  return { kind: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token }
 }

@@ -1,13 +1,15 @@
 import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server'
 import { allowsAnonymous, isListen } from './anonymous.ts'
-import { type Denial, toChallenge } from './challenge.ts'
-import { parseCredentials } from './credentials.ts'
+import type { Authenticator } from './authenticate.ts'
+import { challengeResponse, type Denial, toChallenge } from './challenge.ts'
+import { asToolResult } from './challenge-in-result.ts'
 import { answerId, errorBody, JsonRpcError, type Message, type ParsedBody, parseBody } from './json-rpc.ts'
 import { createStreamLimit, whenDone } from './stream-limit.ts'
-import { AuthorityUnavailable, type TokenVerifier } from './verdict.ts'
 
 /** What the gate decided about one HTTP request, for logs and counters. Holds no token. */
 export interface Decision {
+  readonly request: Request
+  readonly address: string
   readonly messages: readonly Message[]
   readonly authInfo?: AuthInfo
   /** Absent when the request was let through. */
@@ -18,12 +20,21 @@ export interface Decision {
 export interface GateOptions {
   /** What runs behind the gate: the SDK's handler, whose tools carry their own scopes (`scopeChallenge`). */
   readonly handler: Pick<McpHttpHandler, 'fetch'>
-  readonly verifier: TokenVerifier
+  readonly authenticate: Authenticator
+  /** The tools that name their scopes. An anonymous call of any other is refused here. */
+  readonly listedTools: ReadonlySet<unknown>
   /** RFC 9728 metadata, named in every challenge. */
   readonly resourceMetadataUrl: string
   /** The scopes of this resource: only these are repeated in a challenge. */
   readonly scopesSupported: readonly string[]
-  /** Called once for each request that got as far as being judged. */
+  /** Counts a request. Resolves to the seconds to wait when there have been too many. */
+  readonly limit?: (caller: {
+    authInfo: AuthInfo | undefined
+    address: string
+  }) => Promise<number | undefined>
+  /** True for a caller that reads challenges in tool results only (`_meta["mcp/www_authenticate"]`). */
+  readonly challengeInResult?: (call: { request: Request; message: Message }) => boolean
+  /** Called once for each request that was judged. */
   readonly onDecision?: (decision: Decision) => void
   /** Streams that one address may hold open without a token. Default 4. */
   readonly anonymousStreams?: number
@@ -39,12 +50,17 @@ export interface GateRequest {
   readonly request: Request
   /** The whole body, bounded by whoever read it. */
   readonly body: Uint8Array
-  /** Where it comes from, to count streams. */
+  /** Where it comes from, to count requests and streams. */
   readonly address: string
 }
 
-/** Lets an MCP request through to its handler, or answers it with what is missing. */
-export type Gate = (incoming: GateRequest) => Promise<Response>
+/** What stands before an MCP endpoint. */
+export interface Gate {
+  /** Lets an MCP request through to its handler, or answers it with what is missing. */
+  handle(incoming: GateRequest): Promise<Response>
+  /** Ends the streams that are open now. */
+  endStreams(): void
+}
 
 /**
  * The gate before an MCP endpoint (MCP 2026-07-28 authorization; RFC 6750, RFC 9728).
@@ -54,11 +70,28 @@ export type Gate = (incoming: GateRequest) => Promise<Response>
  * further, and the called tool's own scopes decide the rest, in the SDK, right before dispatch.
  */
 export function createGate(options: GateOptions): Gate {
-  const { handler, verifier, scopesSupported, onDecision, now = Date.now } = options
+  const {
+    handler,
+    authenticate,
+    listedTools,
+    resourceMetadataUrl,
+    limit,
+    onDecision,
+    now = Date.now,
+  } = options
   const { anonymousStreams = 4, anonymousStreamSeconds = 300 } = options
   const streams = createStreamLimit(anonymousStreams)
+  let streamsEnd = new AbortController()
 
-  return async ({ request, body, address }) => {
+  return {
+    handle,
+    endStreams() {
+      streamsEnd.abort()
+      streamsEnd = new AbortController()
+    },
+  }
+
+  async function handle({ request, body, address }: GateRequest): Promise<Response> {
     if (request.method !== 'POST') return methodNotAllowed()
     let parsed: ParsedBody
     try {
@@ -68,11 +101,14 @@ export function createGate(options: GateOptions): Gate {
       throw error
     }
     const { messages, value } = parsed
-    const context = { resourceMetadataUrl: options.resourceMetadataUrl, id: answerId(messages) }
 
-    const verified = await authenticate(request, messages)
-    if ('denial' in verified) return deny(verified.denial)
-    const { authInfo } = verified
+    const { authInfo, denial, scheme } = await authenticate(request)
+    const retryAfterSeconds = await limit?.({ authInfo, address })
+    if (retryAfterSeconds !== undefined) return deny({ kind: 'rate_limited', retryAfterSeconds })
+    if (denial) return deny(denial)
+    if (!authInfo && !messages.every((message) => allowsAnonymous(message, listedTools))) {
+      return deny({ kind: 'no_token', scopes: [] })
+    }
 
     const listening = messages.some(isListen)
     const release = listening && !authInfo ? streams.take(address) : () => {}
@@ -85,38 +121,26 @@ export function createGate(options: GateOptions): Gate {
     const needed = response.status === 403 ? challengedScopes(response) : undefined
     if (needed) {
       release()
-      if (!authInfo) return deny({ kind: 'no_token', scopes: needed })
-      const granted = authInfo.scopes.filter((scope) => scopesSupported.includes(scope))
-      return deny({ kind: 'insufficient_scope', needed, granted }, authInfo)
+      return deny(authInfo ? insufficientScope(authInfo, needed) : { kind: 'no_token', scopes: needed })
     }
-    onDecision?.({ messages, ...(authInfo && { authInfo }) })
+    onDecision?.({ request, address, messages, ...(authInfo && { authInfo }) })
     return listening ? whenDone(response, release) : response
 
-    function deny(denial: Denial, caller?: AuthInfo): Response {
-      onDecision?.({ messages, denial, ...(caller && { authInfo: caller }) })
-      return toChallenge(denial, context)
+    function deny(reason: Denial): Response {
+      onDecision?.({ request, address, messages, denial: reason, ...(authInfo && { authInfo }) })
+      const challenge = toChallenge(reason, { scheme, resourceMetadataUrl })
+      const [message] = messages
+      if (message && messages.length === 1 && options.challengeInResult?.({ request, message })) {
+        const result = asToolResult(challenge, message)
+        if (result) return result
+      }
+      return challengeResponse(challenge, answerId(messages))
     }
   }
 
-  async function authenticate(
-    request: Request,
-    messages: readonly Message[],
-  ): Promise<{ authInfo?: AuthInfo } | { denial: Denial }> {
-    const credentials = parseCredentials(request.headers.get('authorization'))
-    switch (credentials.kind) {
-      case 'none':
-        return messages.every(allowsAnonymous) ? {} : { denial: { kind: 'no_token', scopes: [] } }
-      case 'malformed':
-        return { denial: { kind: 'malformed_credentials', detail: credentials.detail } }
-      case 'bearer':
-        try {
-          const { authInfo, refusal } = await verifier.verify(credentials.token)
-          return refusal ? { denial: { kind: 'invalid_token', refusal } } : { authInfo }
-        } catch (cause) {
-          if (cause instanceof AuthorityUnavailable) return { denial: { kind: 'unavailable', cause } }
-          throw cause
-        }
-    }
+  function insufficientScope(authInfo: AuthInfo, needed: readonly string[]): Denial {
+    const granted = authInfo.scopes.filter((scope) => options.scopesSupported.includes(scope))
+    return { kind: 'insufficient_scope', needed, granted }
   }
 
   /** A stream ends with the token that opened it, and an anonymous one after a while. */
@@ -125,7 +149,7 @@ export function createGate(options: GateOptions): Gate {
     const lifetimeMs = expiresAt === undefined ? anonymousStreamSeconds * 1000 : expiresAt * 1000 - now()
     // A longer delay than a timer can hold would fire at once.
     const timeout = AbortSignal.timeout(Math.min(Math.max(lifetimeMs, 0), 2 ** 31 - 1))
-    return new Request(request, { signal: AbortSignal.any([request.signal, timeout]) })
+    return new Request(request, { signal: AbortSignal.any([request.signal, timeout, streamsEnd.signal]) })
   }
 }
 

@@ -5,6 +5,8 @@ export interface ProtectedResourceMetadata {
   readonly scopes_supported: readonly string[]
   readonly bearer_methods_supported: readonly ['header']
   readonly resource_name: string
+  readonly dpop_signing_alg_values_supported: readonly string[]
+  readonly dpop_bound_access_tokens_required: boolean
 }
 
 /**
@@ -16,6 +18,8 @@ export function createProtectedResourceMetadata(options: {
   readonly issuer: string
   readonly scopes: readonly string[]
   readonly name: string
+  readonly dpopAlgorithms: readonly string[]
+  readonly dpopRequired: boolean
 }): ProtectedResourceMetadata {
   return {
     resource: options.resource,
@@ -23,6 +27,8 @@ export function createProtectedResourceMetadata(options: {
     scopes_supported: options.scopes,
     bearer_methods_supported: ['header'],
     resource_name: options.name,
+    dpop_signing_alg_values_supported: options.dpopAlgorithms,
+    dpop_bound_access_tokens_required: options.dpopRequired,
   }
 }
 

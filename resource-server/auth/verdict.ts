@@ -5,9 +5,12 @@ export type Refusal =
   | { readonly reason: 'inactive' }
   | { readonly reason: 'expired'; readonly exp: number; readonly now: number }
   | { readonly reason: 'no_expiry' }
-  | { readonly reason: 'issuer'; readonly issuer: string }
+  | { readonly reason: 'issuer'; readonly issuer: string | undefined }
   | { readonly reason: 'audience'; readonly audience: readonly string[] }
-  | { readonly reason: 'token_type'; readonly tokenType: string }
+  | { readonly reason: 'confirmation'; readonly methods: readonly string[] }
+  | { readonly reason: 'not_an_access_token'; readonly detail: string }
+  | { readonly reason: 'signature'; readonly detail: string }
+  | { readonly reason: 'dpop'; readonly detail: string }
 
 /** What a verifier found out about a token: whom it speaks for, or why it is refused. */
 export type Verdict =

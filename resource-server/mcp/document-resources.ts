@@ -1,5 +1,5 @@
 import { type McpServer, ResourceNotFoundError, ResourceTemplate } from '@modelcontextprotocol/server'
-import { requireAccess } from '../access.ts'
+import { scopes } from '../access.ts'
 import type { Caller } from './caller.ts'
 import type { Documents } from './documents.ts'
 
@@ -7,9 +7,6 @@ import type { Documents } from './documents.ts'
 export function documentUri(id: string): string {
   return `doc://${id}`
 }
-
-const access = { scopes: ['read'] }
-const scopeChallenge = requireAccess(access)
 
 /**
  * Registers the documents as MCP resources. Reading one needs the scope `read`, like `read_data`;
@@ -34,7 +31,7 @@ export function registerDocumentResources(
       title: 'Documents',
       description: 'The documents of this server. Needs the scope read.',
       mimeType: 'text/plain',
-      ...(scopeChallenge && { scopeChallenge }),
+      ...scopes('read'),
     },
     (uri, { id }) => {
       const document = documents.get(String(id))

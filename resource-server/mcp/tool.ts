@@ -1,5 +1,5 @@
 import type { McpServer, StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server'
-import { type Access, requireAccess, securitySchemes } from '../access.ts'
+import { type Access, guard } from '../access.ts'
 import type { Caller } from './caller.ts'
 import type { Documents } from './documents.ts'
 import { memoized } from './memoized-schema.ts'
@@ -51,15 +51,13 @@ export function defineTool<Input, Output extends object, const Rule extends Acce
   definition: ToolDefinition<Input, Output, Rule>,
 ): Tool {
   const { name, title, description, access, annotations, run } = definition
-  const scopeChallenge = requireAccess(access)
   const config = {
     title,
     description,
     annotations,
     inputSchema: memoized(definition.inputSchema),
     outputSchema: memoized(definition.outputSchema),
-    _meta: { securitySchemes: securitySchemes(access) },
-    ...(scopeChallenge && { scopeChallenge }),
+    ...guard(access),
   }
   return {
     name,

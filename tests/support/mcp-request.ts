@@ -72,3 +72,57 @@ export function callTool(
 ): Promise<McpAnswer> {
   return sendRequest(url, 'tools/call', { name, arguments: args }, options)
 }
+
+/**
+ * The structured content of a tool's answer.
+ * @throws Error with the answer when it has none
+ */
+export function contentOf({ status, body }: McpAnswer): Record<string, unknown> {
+  const content = body.result?.structuredContent
+  if (typeof content !== 'object' || content === null) {
+    throw new Error(`No structured content: ${status} ${JSON.stringify(body)}`)
+  }
+  return { ...content }
+}
+
+/**
+ * What a tool said was wrong, in its answer with `isError`.
+ * @throws Error with the answer when nothing was
+ */
+export function toolErrorOf({ status, body }: McpAnswer): string {
+  if (body.result?.isError !== true) throw new Error(`No tool error: ${status} ${JSON.stringify(body)}`)
+  return (body.result.content as { text: string }[]).map(({ text }) => text).join('\n')
+}
+
+/** What a server answered to a legacy batch. */
+export interface BatchAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** The JSON-RPC answers, in the order in which they came; the one error when the batch was refused. */
+  readonly answers: readonly {
+    readonly id?: unknown
+    readonly result?: Record<string, unknown>
+    readonly error?: { code: number; message: string }
+  }[]
+}
+
+/** Sends several messages as one legacy batch. */
+export async function sendBatch(
+  url: string,
+  messages: readonly unknown[],
+  headers: Readonly<Record<string, string>> = {},
+): Promise<BatchAnswer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    },
+    body: JSON.stringify(messages),
+  })
+  const text = await response.text()
+  const events = [...text.matchAll(/^data: (.+)$/gm)].map(([, data]) => JSON.parse(data ?? '{}'))
+  const answers = events.length > 0 || text === '' ? events : [JSON.parse(text)]
+  return { status: response.status, headers: response.headers, answers: answers.flat() }
+}

@@ -1,5 +1,9 @@
 import { type Config, loadConfig } from '../../config/index.ts'
 import { createResourceServer } from '../../resource-server/app.ts'
+import { loadIntrospectionClient } from '../../resource-server/introspection-client.ts'
+import type { Metrics } from '../../resource-server/observability/metrics.ts'
+import type { ProtectedMcp } from '../../resource-server/protect.ts'
+import { openSharedState } from '../../resource-server/state/shared-state.ts'
 import { createLogger, type Logger } from '../../runtime/logger.ts'
 import { openServer } from './http-server.ts'
 
@@ -9,6 +13,8 @@ export interface RunningResourceServer {
   readonly resource: string
   readonly origin: string
   readonly config: Config
+  readonly mcp: ProtectedMcp
+  readonly metrics: Metrics
   stop(): Promise<void>
 }
 
@@ -26,8 +32,11 @@ export async function startResourceServer(options: {
   const { server, origin, close } = await openServer()
   const resource = `${origin}/mcp`
   const config = loadConfig({ ISSUER: options.issuer, RESOURCE: resource, ...options.env }, 'resource-server')
-  const { app, close: closeStreams } = createResourceServer(config, {
+  const state = await openSharedState(config.replayStore, options.now ? { now: options.now } : {})
+  const { app, mcp, metrics } = await createResourceServer(config, {
     logger: options.logger ?? createLogger('test', 'silent'),
+    state,
+    client: await loadIntrospectionClient(config),
     ...(options.now && { now: options.now }),
   })
   server.on('request', app.callback())
@@ -35,9 +44,12 @@ export async function startResourceServer(options: {
     resource,
     origin,
     config,
+    mcp,
+    metrics,
     async stop() {
-      await closeStreams()
+      await mcp.close()
       await close()
+      await state.close()
     },
   }
 }

@@ -1,0 +1,66 @@
+import type { ScopeRules } from './scope-rules.ts'
+
+/** Which of the three programs reads the configuration: it decides what `PORT` means. */
+export type Role = 'provider' | 'resource-server' | 'client'
+
+/** A client's credentials at the authorization server. Without `secret` it is a public client. */
+export interface ClientCredentials {
+  readonly id: string
+  readonly secret?: string
+}
+
+/** Everything the environment says, parsed once, validated, and never changed afterwards. */
+export interface Config {
+  /** False only with NODE_ENV=production: then nothing that is public knowledge is accepted. */
+  readonly development: boolean
+  /** The authorization server, compared byte for byte (RFC 8414 §3.3). */
+  readonly issuer: string
+  /** The MCP server's public URL: the RFC 8707 resource that tokens are for. */
+  readonly resource: string
+  /** The client's registration, when it has one. */
+  readonly client: ClientCredentials
+  /**
+   * The resource server's registration, with which it introspects (RFC 7662 §2.1). On this machine and in
+   * development the secret has a default, which is public knowledge.
+   */
+  readonly resourceClient: ClientCredentials
+  /** A file with the resource server's private JWK, for private_key_jwt instead of the secret (RFC 7523). */
+  readonly resourceClientKey?: string
+  /** How access tokens are validated. `auto` chooses from the issuer's metadata. */
+  readonly tokenValidation: 'auto' | 'introspection' | 'jwt' | 'tokeninfo'
+  /** The `aud` values that name this resource server. Default: `resource` alone. */
+  readonly acceptedAudiences: readonly string[]
+  /** The longest time for which an introspection answer is believed, in seconds. Default 10. */
+  readonly introspectionCacheSeconds: number
+  /** Where to introspect, when the issuer's metadata does not say. */
+  readonly introspectionEndpoint?: string
+  /** How the issuer's words for permissions become scopes. */
+  readonly scopeRules: ScopeRules
+  /** Whether access tokens must be bound to a key (RFC 9449). Default `allowed`. */
+  readonly dpop: 'allowed' | 'required'
+  /** When set, DPoP proofs need a nonce made with it (RFC 9449 §9). All replicas share it. */
+  readonly dpopNonceKey?: string
+  /** Where the replicas of the resource server share used DPoP proofs and counts. Default `memory:`. */
+  readonly replayStore: string
+  /** Requests per minute: of one signed-in caller, and of one address without a token. */
+  readonly rateLimit: { readonly caller: number; readonly anonymous: number }
+  /** Host names, besides the resource's own, whose pages may send requests. */
+  readonly allowedOrigins: readonly string[]
+  /** Names of MCP clients that read challenges in tool results only. */
+  readonly challengeInResult: readonly string[]
+  /** The credential of the stdio mode. */
+  readonly accessToken?: string
+  /** Where the provider keeps its state, as a URL. Default `memory:`. */
+  readonly store: string
+  /** The address to listen on. Default 127.0.0.1. */
+  readonly host: string
+  /** The port to listen on. Default 9000 (provider), 8000 (resource server). */
+  readonly port: number
+  /** The port of metrics and health, on `host`. Absent: none is opened. */
+  readonly metricsPort?: number
+  /** PEM files. Absent: plain http. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string }
+  /** Addresses and subnets of proxies whose X-Forwarded-For is believed. Default none. */
+  readonly trustProxy: readonly string[]
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+}

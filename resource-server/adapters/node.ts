@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import getRawBody from 'raw-body'
+import type { ProtectedMcp } from '../protect.ts'
+import { isEncoded, maxBodyBytes, refuseBody } from '../read-body.ts'
+
+/** Options of {@link toNodeListener}. */
+export interface NodeListenerOptions {
+  /** Who is at the other end. Default: the socket's address; behind a proxy say whom to believe. */
+  readonly addressOf?: (req: IncomingMessage) => string
+  /** Told about what could not be served; the client gets 500. */
+  readonly onerror?: (error: unknown) => void
+}
+
+/** Serves the request when its path belongs to the MCP server; otherwise calls `next`, or answers 404. */
+export type NodeListener = (req: IncomingMessage, res: ServerResponse, next?: () => unknown) => Promise<void>
+
+/** A protected MCP server as a listener for node:http (and for Express and Connect, which give `next`). */
+export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions = {}): NodeListener {
+  const { addressOf = (req) => req.socket.remoteAddress ?? 'unknown', onerror } = options
+
+  async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const gone = new AbortController()
+    res.once('close', () => gone.abort())
+    const body = await readNodeBody(req)
+    if (body instanceof Response) return writeResponse(res, body)
+    const request = new Request(mcp.origin + req.url, {
+      method: req.method ?? 'GET',
+      headers: headersOf(req),
+      signal: gone.signal,
+    })
+    await writeResponse(res, await mcp.handle({ request, body, address: addressOf(req) }))
+  }
+
+  return async (req, res, next) => {
+    if (!mcp.owns(pathnameOf(req))) {
+      if (next) await next()
+      else res.writeHead(404).end('Not found\n')
+      return
+    }
+    if (!methods.has(req.method)) {
+      res.writeHead(405, { allow: 'GET, POST, OPTIONS' }).end()
+      return
+    }
+    try {
+      await serve(req, res)
+    } catch (error) {
+      if (req.destroyed) return // the client went away
+      onerror?.(error)
+      if (res.headersSent) res.destroy()
+      else res.writeHead(500, { connection: 'close' }).end()
+    }
+  }
+}
+
+/** Others are no business of an MCP endpoint, and some a web `Request` cannot hold. */
+const methods: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
+
+function pathnameOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0] as string
+}
+
+async function readNodeBody(req: IncomingMessage): Promise<Uint8Array | Response> {
+  if (req.method !== 'POST') return new Uint8Array()
+  if (isEncoded(req.headers['content-encoding'])) return refuseBody('encoded')
+  try {
+    return await getRawBody(req, { limit: maxBodyBytes, length: req.headers['content-length'] ?? null })
+  } catch (error) {
+    if ((error as { type?: string }).type === 'entity.too.large') return refuseBody('too_large')
+    throw error
+  }
+}
+
+/** All headers as they came: Node's own view keeps the first of two Authorization headers and hides the second. */
+function headersOf({ rawHeaders }: IncomingMessage): Headers {
+  const headers = new Headers()
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    headers.append(rawHeaders[index] as string, rawHeaders[index + 1] as string)
+  }
+  return headers
+}
+
+async function writeResponse(res: ServerResponse, response: Response): Promise<void> {
+  const headers = Object.fromEntries(response.headers)
+  if (response.body && headers['content-type']?.startsWith('text/event-stream')) {
+    res.writeHead(response.status, headers)
+    res.flushHeaders()
+    const events = Readable.fromWeb(response.body as NodeReadableStream)
+    await pipeline(events, res).catch(() => {}) // the client went away
+    return
+  }
+  const body = Buffer.from(await response.arrayBuffer())
+  res.writeHead(response.status, { ...headers, 'content-length': body.byteLength })
+  res.end(body)
+}

@@ -1,0 +1,96 @@
+import type { IntrospectionClient } from './introspection.ts'
+import { createIntrospectionVerifier } from './introspection.ts'
+import { fetchIssuerMetadata, type IssuerMetadata, once } from './issuer-metadata.ts'
+import type { Expectations } from './judge.ts'
+import { createJwtVerifier } from './jwt.ts'
+import { createTokenInfoVerifier, googleTokenInfo } from './tokeninfo.ts'
+import { AuthorityUnavailable, type TokenVerifier } from './verdict.ts'
+
+/** A way of validating access tokens. */
+export type ValidationMode = 'introspection' | 'jwt' | 'tokeninfo'
+
+/** Which way is used, and why. */
+export interface Choice {
+  readonly mode: ValidationMode
+  readonly reason: string
+}
+
+/** Options of {@link chooseVerifier}. */
+export interface VerifierOptions extends Expectations {
+  /** `auto` chooses from the issuer's metadata. */
+  readonly mode: ValidationMode | 'auto'
+  /** This server's registration at the issuer; without credentials it cannot introspect. */
+  readonly client?: IntrospectionClient
+  readonly introspectionEndpoint?: string
+  readonly tokenInfoEndpoint?: string
+  /** For each request to the issuer. Default 1500. */
+  readonly timeoutMs?: number
+}
+
+/** A verifier that knows how it validates. */
+export interface ChosenVerifier extends TokenVerifier {
+  /** @throws AuthorityUnavailable while `auto` has not been able to read the issuer's metadata */
+  choice(): Promise<Choice>
+}
+
+/**
+ * The verifier for a setting. With `auto` the issuer is asked when the first answer is needed, and asked again after
+ * a failure: this server starts without its issuer, and public tools work meanwhile.
+ */
+export function chooseVerifier(options: VerifierOptions): ChosenVerifier {
+  const { issuer, mode, timeoutMs = 1500 } = options
+  const metadata = once(() => fetchIssuerMetadata(issuer, timeoutMs))
+  const chosen = once(async () => {
+    const choice =
+      mode === 'auto' ? await choose(options, metadata) : { mode, reason: 'TOKEN_VALIDATION says so' }
+    return { choice, verifier: createVerifier(choice.mode, options, metadata) }
+  })
+  return {
+    choice: async () => (await chosen()).choice,
+    verify: async (token) => (await chosen()).verifier.verify(token),
+  }
+}
+
+async function choose(options: VerifierOptions, metadata: () => Promise<IssuerMetadata>): Promise<Choice> {
+  const { issuer, client, introspectionEndpoint } = options
+  if (issuer === 'https://accounts.google.com') {
+    return { mode: 'tokeninfo', reason: 'Google has neither introspection nor JWT access tokens' }
+  }
+  const hasCredentials = client?.secret !== undefined || client?.privateKey !== undefined
+  if (introspectionEndpoint && hasCredentials) {
+    return { mode: 'introspection', reason: 'its endpoint is configured' }
+  }
+  const { introspection_endpoint, jwks_uri } = await metadata()
+  if (introspection_endpoint && hasCredentials) {
+    return { mode: 'introspection', reason: 'the issuer offers it: revoked tokens are noticed' }
+  }
+  if (jwks_uri) {
+    const missing = introspection_endpoint
+      ? 'this server has no credentials to introspect with'
+      : 'the issuer offers no introspection'
+    return { mode: 'jwt', reason: `${missing}: a revoked token is accepted until it expires` }
+  }
+  throw new AuthorityUnavailable(`The metadata of ${issuer} names neither an introspection endpoint nor keys`)
+}
+
+function createVerifier(
+  mode: ValidationMode,
+  options: VerifierOptions,
+  metadata: () => Promise<IssuerMetadata>,
+): TokenVerifier {
+  const { client, introspectionEndpoint, tokenInfoEndpoint } = options
+  switch (mode) {
+    case 'introspection':
+      if (!client) throw new TypeError('Introspection needs the credentials of this server')
+      return createIntrospectionVerifier({
+        ...options,
+        metadata,
+        client,
+        ...(introspectionEndpoint && { endpoint: introspectionEndpoint }),
+      })
+    case 'jwt':
+      return createJwtVerifier({ ...options, metadata })
+    case 'tokeninfo':
+      return createTokenInfoVerifier({ ...options, endpoint: tokenInfoEndpoint ?? googleTokenInfo })
+  }
+}

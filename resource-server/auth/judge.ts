@@ -1,0 +1,63 @@
+import type { ScopeRules } from '../../config/index.ts'
+import { createAuthInfo } from './auth-info.ts'
+import { scopesOf } from './scope-rules.ts'
+import type { Refusal, Verdict } from './verdict.ts'
+
+/** What every way of validation needs to know about this server. */
+export interface Expectations {
+  /** Compared byte for byte. */
+  readonly issuer: string
+  readonly resource: string
+  /** A token is for this server when its `aud` has one of these. */
+  readonly acceptedAudiences: readonly string[]
+  readonly scopeRules?: ScopeRules
+  /** Unix milliseconds. */
+  readonly now?: () => number
+}
+
+/** The claims of a token that is known to be the issuer's: from a verified JWT or from the issuer's own answer. */
+export type Claims = Readonly<Record<string, unknown>>
+
+/**
+ * Decides whether a token is for this server, from now on and for whom. The one place for these rules, whichever
+ * way the claims were come by.
+ * @param toleranceSeconds how far the issuer's clock may be off
+ */
+export function judge(token: string, claims: Claims, expected: Expectations, toleranceSeconds = 0): Verdict {
+  const refusal = refusalOf(claims, expected, toleranceSeconds)
+  if (refusal) return { refusal }
+  const subject = {
+    issuer: expected.issuer,
+    subject: text(claims.sub),
+    username: text(claims.username) ?? text(claims.preferred_username) ?? text(claims.email),
+    clientId: text(claims.client_id) ?? text(claims.azp) ?? text(claims.cid) ?? '',
+    scopes: scopesOf(claims, expected.scopeRules),
+    expiresAt: claims.exp as number,
+    keyThumbprint: text(confirmationOf(claims).jkt),
+  }
+  return { authInfo: createAuthInfo(token, subject, expected.resource) }
+}
+
+function refusalOf(claims: Claims, expected: Expectations, toleranceSeconds: number): Refusal | undefined {
+  if (claims.iss !== undefined && claims.iss !== expected.issuer) {
+    return { reason: 'issuer', issuer: String(claims.iss) }
+  }
+  const audience = [claims.aud ?? []].flat().filter((value) => typeof value === 'string')
+  if (!audience.some((value) => expected.acceptedAudiences.includes(value)))
+    return { reason: 'audience', audience }
+  if (typeof claims.exp !== 'number') return { reason: 'no_expiry' }
+  const now = (expected.now ?? Date.now)() / 1000
+  if (claims.exp + toleranceSeconds <= now) return { reason: 'expired', exp: claims.exp, now }
+  // A binding that cannot be checked here must not be ignored.
+  const methods = Object.keys(confirmationOf(claims))
+  if (methods.some((method) => method !== 'jkt')) return { reason: 'confirmation', methods }
+  return undefined
+}
+
+function confirmationOf(claims: Claims): Readonly<Record<string, unknown>> {
+  return typeof claims.cnf === 'object' && claims.cnf !== null ? (claims.cnf as Record<string, unknown>) : {}
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

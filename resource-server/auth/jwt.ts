@@ -1,0 +1,98 @@
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { type IssuerMetadata, once } from './issuer-metadata.ts'
+import { type Expectations, judge } from './judge.ts'
+import { AuthorityUnavailable, type Refusal, type TokenVerifier } from './verdict.ts'
+
+/** Signatures that are accepted: asymmetric ones only, so that no public key can pass for a shared secret. */
+const algorithms = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'EdDSA',
+  'Ed25519',
+]
+
+/** How far clocks may be apart, in seconds. */
+const clockToleranceSeconds = 15
+
+/** Options of {@link createJwtVerifier}. */
+export interface JwtOptions extends Expectations {
+  /** The issuer's metadata, for `jwks_uri`. */
+  readonly metadata: () => Promise<IssuerMetadata>
+  /** For fetching keys. Default 1500. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * A verifier for JWT access tokens (RFC 9068 §4) that asks the issuer for its keys only. Keys are fetched at most
+ * once in 30 seconds, however many unknown `kid`s come in; keys that a token brings along are not looked at.
+ * A revoked token is accepted until its `exp`: nothing here can know.
+ */
+export function createJwtVerifier(options: JwtOptions): TokenVerifier {
+  const { metadata, timeoutMs = 1500, now = Date.now } = options
+  const keys = once(async (): Promise<JWTVerifyGetKey> => {
+    const { issuer, jwks_uri } = await metadata()
+    if (!jwks_uri) throw new AuthorityUnavailable(`The metadata of ${issuer} names no keys (jwks_uri)`)
+    const url = new URL(jwks_uri)
+    if (url.protocol !== 'https:' && !issuer.startsWith('http:')) {
+      throw new AuthorityUnavailable(`The keys of ${issuer} are not served over https`)
+    }
+    return createRemoteJWKSet(url, { timeoutDuration: timeoutMs, cooldownDuration: 30_000 })
+  })
+
+  return {
+    async verify(token) {
+      const getKey = await keys()
+      try {
+        const { payload, protectedHeader } = await jwtVerify(token, getKey, {
+          algorithms,
+          clockTolerance: clockToleranceSeconds,
+          currentDate: new Date(now()),
+        })
+        const detail = notAnAccessToken(payload, protectedHeader.typ)
+        if (detail) return { refusal: { reason: 'not_an_access_token', detail } }
+        if (payload.iss === undefined) return { refusal: { reason: 'issuer', issuer: undefined } }
+        return judge(token, payload, options, clockToleranceSeconds)
+      } catch (error) {
+        return { refusal: refusalOf(error, now) }
+      }
+    },
+  }
+}
+
+/**
+ * `typ` is `at+jwt` (RFC 9068 §2.1) or, at issuers that came before it, `JWT` or nothing. What else is signed with the
+ * same keys says what it is: an ID token binds a code or an access token (OpenID Connect Core §3.3.2.11), a logout
+ * token has `events`, and Keycloak names the kind in the payload.
+ */
+function notAnAccessToken(payload: JWTPayload, typ: string | undefined): string | undefined {
+  const type = (typ ?? 'JWT').toLowerCase().replace(/^application\//, '')
+  if (type === 'at+jwt') return undefined
+  if (type !== 'jwt') return `typ ${type}`
+  const claim = ['at_hash', 'c_hash', 's_hash', 'events'].find((name) => name in payload)
+  if (claim) return `the claim ${claim}`
+  if ('nonce' in payload && !('scope' in payload) && !('scp' in payload)) return 'a nonce and no scope'
+  if (typeof payload.typ === 'string' && !['bearer', 'dpop'].includes(payload.typ.toLowerCase())) {
+    return `the claim typ ${payload.typ}`
+  }
+  return undefined
+}
+
+const outages: ReadonlySet<string> = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'])
+
+/** @throws AuthorityUnavailable when the keys could not be fetched: then nothing is known about the token */
+function refusalOf(error: unknown, now: () => number): Refusal {
+  if (error instanceof errors.JWTExpired) {
+    return { reason: 'expired', exp: error.payload.exp ?? 0, now: now() / 1000 }
+  }
+  if (error instanceof errors.JOSEError && !outages.has(error.code)) {
+    return { reason: 'signature', detail: error.code }
+  }
+  throw new AuthorityUnavailable('The keys of the issuer could not be fetched', { cause: error })
+}

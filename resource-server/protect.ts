@@ -1,0 +1,165 @@
+import {
+  createMcpHandler,
+  hostHeaderValidationResponse,
+  McpServer,
+  type McpServerFactory,
+  originValidationResponse,
+} from '@modelcontextprotocol/server'
+import { createAuthenticator } from './auth/authenticate.ts'
+import { type CacheStatistics, type CachingOptions, createCachingVerifier } from './auth/caching-verifier.ts'
+import { type Choice, chooseVerifier, type VerifierOptions } from './auth/choose-verifier.ts'
+import { createProofVerifier, dpopAlgorithms, type ReplayStore } from './auth/dpop.ts'
+import { createDpopNonces } from './auth/dpop-nonces.ts'
+import { createGate, type GateOptions, type GateRequest } from './auth/gate.ts'
+import { listTools } from './auth/list-tools.ts'
+import { createMemoryReplayStore } from './auth/memory-replay-store.ts'
+import { createProtectedResourceMetadata, metadataUrl } from './auth/protected-resource-metadata.ts'
+import { withCors } from './cors.ts'
+import { readBody } from './read-body.ts'
+
+/** How to protect an MCP server. `issuer` and `resource` are compared byte for byte, and `resource` has a path. */
+export interface ProtectOptions
+  extends Partial<VerifierOptions>,
+    Pick<CachingOptions, 'onValidation'>,
+    Pick<
+      GateOptions,
+      'limit' | 'challengeInResult' | 'onDecision' | 'anonymousStreams' | 'anonymousStreamSeconds'
+    > {
+  /** The authorization server. */
+  readonly issuer: string
+  /** The URL that MCP clients connect to: the RFC 8707 resource that tokens are for. */
+  readonly resource: string
+  /** The scopes of this server, for its metadata. */
+  readonly scopes: readonly string[]
+  /** What people call this server. */
+  readonly name?: string
+  /** The longest time for which a good token is believed, in seconds. Default 10. */
+  readonly cacheSeconds?: number
+  /** Whether tokens must be bound to a key (RFC 9449). Default `allowed`: bearer tokens are accepted as well. */
+  readonly dpop?: 'allowed' | 'required'
+  /** Remembers DPoP proofs. Default: this process's memory, which is right for a single replica. */
+  readonly replayStore?: ReplayStore
+  /** When given, DPoP proofs need a nonce made with it. All replicas share it. */
+  readonly dpopNonceKey?: string
+  /** Host names, besides the resource's own, whose pages may send requests here. Default none; loopback for a loopback resource. */
+  readonly allowedOrigins?: readonly string[]
+  /** Told about errors that the MCP SDK reports. */
+  readonly onerror?: (error: Error) => void
+}
+
+/** An MCP server behind its gate, for any runtime. */
+export interface ProtectedMcp {
+  /** True for the paths that belong to it: the endpoint and its metadata. */
+  owns(pathname: string): boolean
+  /** The URL that MCP clients connect to. */
+  readonly resource: string
+  /** Scheme, host and port of the resource. */
+  readonly origin: string
+  /** Serves a request whose body was read already, and bounded. */
+  handle(incoming: GateRequest): Promise<Response>
+  /** Serves a web-standard request (Workers, Deno, Bun, Hono's `c.req.raw`). */
+  fetch(request: Request, connection?: { readonly address?: string }): Promise<Response>
+  /** How tokens are validated, and why. @throws AuthorityUnavailable while the issuer cannot be asked */
+  validation(): Promise<Choice>
+  readonly statistics: Readonly<CacheStatistics>
+  /** Ends the open streams: new ones can still be opened, and calls go on. */
+  endStreams(): void
+  /** Ends everything that is still open. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts the gate before an MCP server.
+ * @param factory makes the server for each request, as `createMcpHandler` of the MCP SDK takes it
+ * @throws UnguardedToolError when a tool does not say who may call it
+ */
+export async function protectMcp(factory: McpServerFactory, options: ProtectOptions): Promise<ProtectedMcp> {
+  const { issuer, resource, scopes, dpop = 'allowed', now = Date.now } = options
+  const handler = createMcpHandler(
+    mcpServersOnly(factory),
+    options.onerror ? { onerror: options.onerror } : {},
+  )
+  const listedTools = await listTools(handler, resource)
+
+  const chosen = chooseVerifier({ mode: 'auto', acceptedAudiences: [resource], ...options })
+  const verifier = createCachingVerifier(chosen, {
+    ttlSeconds: options.cacheSeconds ?? 10,
+    ...(options.onValidation && { onValidation: options.onValidation }),
+    now,
+  })
+  const verifyProof = createProofVerifier({
+    resource,
+    replayStore: options.replayStore ?? createMemoryReplayStore({ now }),
+    ...(options.dpopNonceKey !== undefined && { nonces: createDpopNonces(options.dpopNonceKey, now) }),
+    now,
+  })
+  const gate = createGate({
+    ...options,
+    handler,
+    authenticate: createAuthenticator({ verifier, verifyProof, dpopRequired: dpop === 'required' }),
+    listedTools,
+    resourceMetadataUrl: metadataUrl(resource),
+    scopesSupported: scopes,
+  })
+
+  const { origin, hostname, pathname: endpoint } = new URL(resource)
+  const wellKnown = '/.well-known/oauth-protected-resource'
+  const metadataPaths = [wellKnown, wellKnown + endpoint]
+  const endpointPaths = [endpoint, `${endpoint}/`]
+  const metadata = JSON.stringify(
+    createProtectedResourceMetadata({
+      resource,
+      issuer,
+      scopes,
+      name: options.name ?? hostname,
+      dpopAlgorithms,
+      dpopRequired: dpop === 'required',
+    }),
+  )
+  const hosts = loopbackNames.includes(hostname) ? loopbackNames : [hostname]
+  const origins = [...hosts, ...(options.allowedOrigins ?? [])]
+
+  async function handle(incoming: GateRequest): Promise<Response> {
+    const { request } = incoming
+    const foreign = hostHeaderValidationResponse(request, hosts) ?? originValidationResponse(request, origins)
+    if (foreign) return foreign
+    const { pathname } = new URL(request.url)
+    if (metadataPaths.includes(pathname)) {
+      return withCors(
+        request,
+        'GET',
+        () => new Response(metadata, { headers: { 'content-type': 'application/json' } }),
+      )
+    }
+    if (endpointPaths.includes(pathname)) return withCors(request, 'POST', () => gate.handle(incoming))
+    return new Response('Not found\n', { status: 404 })
+  }
+
+  return {
+    resource,
+    origin,
+    handle,
+    owns: (pathname) => endpointPaths.includes(pathname) || metadataPaths.includes(pathname),
+    async fetch(request, { address = 'unknown' } = {}) {
+      const body = await readBody(request)
+      return body instanceof Response ? body : handle({ request, body, address })
+    },
+    validation: () => chosen.choice(),
+    statistics: verifier.statistics,
+    endStreams: () => gate.endStreams(),
+    close: () => handler.close(),
+  }
+}
+
+const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
+
+/** Scopes are checked by McpServer; the SDK's low-level Server would run every tool for everyone. */
+function mcpServersOnly(factory: McpServerFactory): McpServerFactory {
+  return async (context) => {
+    const server = await factory(context)
+    if (server instanceof McpServer) return server
+    throw new TypeError(
+      'Only McpServer checks the scopes of its tools: the factory must return one, not a Server',
+    )
+  }
+}

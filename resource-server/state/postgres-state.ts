@@ -1,0 +1,70 @@
+import { Pool } from 'pg'
+import { RateLimiterMemory, RateLimiterPostgres } from 'rate-limiter-flexible'
+import { wrapLimiter } from './limiter.ts'
+import type { SharedState } from './shared-state.ts'
+
+/** How long a statement may take before the state counts as lost, in milliseconds. */
+const timeoutMs = 1000
+const sweepEveryMs = 60_000
+
+const schema = `CREATE UNLOGGED TABLE IF NOT EXISTS gatehouse_dpop_proof (
+  key text PRIMARY KEY,
+  expires_at timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS gatehouse_dpop_proof_expires_at ON gatehouse_dpop_proof (expires_at);`
+
+/** One statement, so one winner: the row is new, or the old one had expired. */
+const add = `INSERT INTO gatehouse_dpop_proof (key, expires_at) VALUES ($1, now() + make_interval(secs => $2))
+ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at WHERE gatehouse_dpop_proof.expires_at < now()`
+
+/** State in PostgreSQL. Tables are created when they are missing, and swept. */
+export async function openPostgresState(url: string, onerror: (error: Error) => void): Promise<SharedState> {
+  const pool = new Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    allowExitOnIdle: true,
+  })
+  pool.on('error', onerror)
+  await createTables(pool)
+  const sweep = () => pool.query('DELETE FROM gatehouse_dpop_proof WHERE expires_at < now()').catch(onerror)
+  const timer = setInterval(sweep, sweepEveryMs).unref()
+  return {
+    replayStore: {
+      add: async (key, ttlSeconds) => (await pool.query(add, [key, ttlSeconds])).rowCount === 1,
+    },
+    createRateLimiter: (name, { points, seconds }) =>
+      wrapLimiter(
+        new RateLimiterPostgres({
+          storeClient: pool,
+          storeType: 'pool',
+          tableName: 'gatehouse_rate',
+          keyPrefix: name,
+          points,
+          duration: seconds,
+          // Without Postgres each replica counts for itself: limits get wider, nobody is locked out.
+          insuranceLimiter: new RateLimiterMemory({ points, duration: seconds }),
+        }),
+      ),
+    check: async () => {
+      await pool.query('SELECT 1')
+    },
+    async close() {
+      clearInterval(timer)
+      await pool.end()
+    },
+  }
+}
+
+/** Two replicas that start at once would both create: the lock lets one at a time. */
+async function createTables(pool: Pool): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('SELECT pg_advisory_lock(7234981)')
+    await client.query(schema)
+  } finally {
+    await client.query('SELECT pg_advisory_unlock(7234981)')
+    client.release()
+  }
+}

@@ -1,0 +1,54 @@
+import type { ReplayStore } from '../auth/dpop.ts'
+
+/** A limit on how often something may happen. */
+export interface RateLimit {
+  /** How often in each period. */
+  readonly points: number
+  /** The period, in seconds. */
+  readonly seconds: number
+}
+
+/** Counts events by key. */
+export interface RateLimiter {
+  /**
+   * Counts one event.
+   * @returns undefined when it is within the limit, else the seconds to wait
+   */
+  count(key: string): Promise<number | undefined>
+}
+
+/** What the replicas of this server share: used DPoP proofs, and counts of requests. Never a token. */
+export interface SharedState {
+  readonly replayStore: ReplayStore
+  /** @param name keeps the counts of different limits apart */
+  createRateLimiter(name: string, limit: RateLimit): RateLimiter
+  /** Resolves when the state can be reached. @throws when it cannot */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Opens the shared state.
+ * @param url `memory:`, `redis://`, `rediss://`, `valkey://` or `postgres://`
+ * @param now Unix milliseconds, for `memory:`
+ * @param onerror told about lost connections; they are opened again
+ */
+export async function openSharedState(
+  url: string,
+  { now = Date.now, onerror = () => {} }: { now?: () => number; onerror?: (error: Error) => void } = {},
+): Promise<SharedState> {
+  const scheme = new URL(url).protocol
+  switch (scheme) {
+    case 'memory:':
+      return (await import('./memory-state.ts')).openMemoryState(now)
+    case 'redis:':
+    case 'rediss:':
+    case 'valkey:':
+      return (await import('./redis-state.ts')).openRedisState(url, onerror)
+    case 'postgres:':
+    case 'postgresql:':
+      return (await import('./postgres-state.ts')).openPostgresState(url, onerror)
+    default:
+      throw new TypeError(`No shared state is kept in ${scheme}`)
+  }
+}

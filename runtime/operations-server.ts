@@ -1,0 +1,46 @@
+import { createServer, type Server } from 'node:http'
+
+/** What operators ask of a running program. */
+export interface Operations {
+  /** Prometheus text exposition format 0.0.4. */
+  metrics(): Promise<string>
+  /** Resolves when requests can be served. @throws saying what is missing */
+  ready(): Promise<void>
+}
+
+/** How long readiness may take to find out, in milliseconds. */
+const readyTimeoutMs = 3000
+
+/** Serves `/metrics`, `/healthz` (the process is alive) and `/readyz` (it can serve), on a port of their own. */
+export function createOperationsServer(operations: Operations): Server {
+  return createServer(async (req, res) => {
+    const answer = (status: number, body: string, type = 'text/plain; charset=utf-8') =>
+      res.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body)
+    if (req.method !== 'GET') return answer(405, 'Method not allowed\n')
+    switch (req.url) {
+      case '/metrics':
+        return answer(200, await operations.metrics(), 'text/plain; version=0.0.4; charset=utf-8')
+      case '/healthz':
+        return answer(200, 'ok\n')
+      case '/readyz': {
+        const problem = await withTimeout(operations.ready()).then(
+          () => undefined,
+          (error: Error) => error.message,
+        )
+        return problem === undefined ? answer(200, 'ready\n') : answer(503, `not ready: ${problem}\n`)
+      }
+      default:
+        return answer(404, 'There are /metrics, /healthz and /readyz.\n')
+    }
+  })
+}
+
+async function withTimeout(promise: Promise<void>): Promise<void> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('no answer in time')), readyTimeoutMs)
+  try {
+    await Promise.race([promise, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
