@@ -3,7 +3,7 @@
  * docs/protect-your-server.md shows how.
  */
 export { type Access, anyToken, type Guard, publicAccess, type SecurityScheme, scopes } from './access.ts'
-export { toKoaMiddleware } from './adapters/koa.ts'
+export { type KoaContext, type KoaMiddleware, toKoaMiddleware } from './adapters/koa.ts'
 export { type NodeListener, type NodeListenerOptions, toNodeListener } from './adapters/node.ts'
 export { type AuthInfoExtra, extraOf } from './auth/auth-info.ts'
 export type { Denial } from './auth/challenge.ts'

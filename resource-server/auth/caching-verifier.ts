@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { withDeadline } from './deadline.ts'
 import { AuthorityUnavailable, type TokenVerifier, type Verdict } from './verdict.ts'
 
 /** Options of {@link createCachingVerifier}. */
@@ -14,6 +15,8 @@ export interface CachingOptions {
   readonly maxConcurrent?: number
   /** How many more may wait for a place; beyond that the answer is "unavailable". Default 500. */
   readonly maxWaiting?: number
+  /** How long a caller waits for a verdict, for its place and the issuer together, in milliseconds. Default 1900. */
+  readonly deadlineMs?: number
   /** Told about each validation: those that the cache did not answer. */
   readonly onValidation?: (validation: Validation) => void
   /** Unix milliseconds. */
@@ -48,7 +51,8 @@ export function createCachingVerifier(
   verifier: TokenVerifier,
   options: CachingOptions,
 ): TokenVerifier & { readonly statistics: Readonly<CacheStatistics> } {
-  const { ttlSeconds, maxEntries = 10_000, maxConcurrent = 50, maxWaiting = 500, now = Date.now } = options
+  const { ttlSeconds, maxEntries = 10_000, maxConcurrent = 50, maxWaiting = 500 } = options
+  const { deadlineMs = 1900, now = Date.now } = options
   const refusalTtlSeconds = Math.min(options.refusalTtlSeconds ?? 2, ttlSeconds)
   const good = new LRUCache<string, Entry>({ max: maxEntries })
   const bad = new LRUCache<string, Entry>({ max: maxEntries })
@@ -60,20 +64,28 @@ export function createCachingVerifier(
     options.onValidation?.({ outcome, seconds: (now() - startedAt) / 1000 })
   }
 
+  /** Asks, and keeps the answer. */
+  async function ask(key: string, token: string): Promise<Verdict> {
+    statistics.validations += 1
+    const startedAt = now()
+    const verdict = await verifier.verify(token).catch((error) => {
+      report('unavailable', startedAt)
+      throw error
+    })
+    report(verdict.authInfo ? 'good' : 'refused', startedAt)
+    const [kept, other, seconds] = verdict.authInfo ? [good, bad, ttlSeconds] : [bad, good, refusalTtlSeconds]
+    other.delete(key)
+    const until = startedAt + seconds * 1000
+    if (until > now()) kept.set(key, { verdict, until })
+    return verdict
+  }
+
   async function validate(key: string, token: string): Promise<Verdict> {
     try {
-      return await places.run(async () => {
-        statistics.validations += 1
-        const startedAt = now()
-        const verdict = await verifier.verify(token).catch((error) => {
-          report('unavailable', startedAt)
-          throw error
-        })
-        report(verdict.authInfo ? 'good' : 'refused', startedAt)
-        const until = startedAt + (verdict.authInfo ? ttlSeconds : refusalTtlSeconds) * 1000
-        if (until > now()) (verdict.authInfo ? good : bad).set(key, { verdict, until })
-        return verdict
-      })
+      return await withDeadline(
+        places.run(() => ask(key, token)),
+        deadlineMs,
+      )
     } finally {
       pending.delete(key)
     }

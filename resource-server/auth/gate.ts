@@ -113,9 +113,9 @@ export function createGate(options: GateOptions): Gate {
     const listening = messages.some(isListen)
     const release = listening && !authInfo ? streams.take(address) : () => {}
     if (!release) return deny({ kind: 'too_many_streams' })
-    const response = await handler.fetch(listening ? bound(request, authInfo) : request, {
-      parsedBody: value,
-      ...(authInfo && { authInfo }),
+    const response = await dispatch(listening ? bound(request, authInfo) : request).catch((error) => {
+      release()
+      throw error
     })
 
     const needed = response.status === 403 ? challengedScopes(response) : undefined
@@ -125,6 +125,10 @@ export function createGate(options: GateOptions): Gate {
     }
     onDecision?.({ request, address, messages, ...(authInfo && { authInfo }) })
     return listening ? whenDone(response, release) : response
+
+    function dispatch(target: Request): Promise<Response> {
+      return handler.fetch(target, { parsedBody: value, ...(authInfo && { authInfo }) })
+    }
 
     function deny(reason: Denial): Response {
       onDecision?.({ request, address, messages, denial: reason, ...(authInfo && { authInfo }) })

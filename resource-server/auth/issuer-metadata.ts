@@ -7,17 +7,18 @@ export type IssuerMetadata = oauth.AuthorizationServer
 /**
  * Fetches the issuer's metadata: RFC 8414 first, then OpenID Connect Discovery.
  * @param issuer the document's `issuer` must be this very string (RFC 8414 §3.3)
- * @param timeoutMs for each of the two requests
+ * @param timeoutMs for both requests together
  * @throws AuthorityUnavailable when neither document can be had or both name another issuer
  */
 export async function fetchIssuerMetadata(issuer: string, timeoutMs: number): Promise<IssuerMetadata> {
   const failures: unknown[] = []
+  const signal = AbortSignal.timeout(timeoutMs)
   for (const algorithm of ['oauth2', 'oidc'] as const) {
     try {
       const url = new URL(issuer)
       const response = await oauth.discoveryRequest(url, {
         algorithm,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal,
         [oauth.allowInsecureRequests]: url.protocol === 'http:',
       })
       const metadata = await oauth.processDiscoveryResponse(url, response)

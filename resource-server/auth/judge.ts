@@ -33,7 +33,7 @@ export function judge(token: string, claims: Claims, expected: Expectations, tol
     clientId: text(claims.client_id) ?? text(claims.azp) ?? text(claims.cid) ?? '',
     scopes: scopesOf(claims, expected.scopeRules),
     expiresAt: claims.exp as number,
-    keyThumbprint: text(confirmationOf(claims).jkt),
+    keyThumbprint: text((claims.cnf as Claims | undefined)?.jkt),
   }
   return { authInfo: createAuthInfo(token, subject, expected.resource) }
 }
@@ -45,17 +45,21 @@ function refusalOf(claims: Claims, expected: Expectations, toleranceSeconds: num
   const audience = [claims.aud ?? []].flat().filter((value) => typeof value === 'string')
   if (!audience.some((value) => expected.acceptedAudiences.includes(value)))
     return { reason: 'audience', audience }
-  if (typeof claims.exp !== 'number') return { reason: 'no_expiry' }
+  if (typeof claims.exp !== 'number' || !Number.isFinite(claims.exp)) return { reason: 'no_expiry' }
   const now = (expected.now ?? Date.now)() / 1000
   if (claims.exp + toleranceSeconds <= now) return { reason: 'expired', exp: claims.exp, now }
-  // A binding that cannot be checked here must not be ignored.
-  const methods = Object.keys(confirmationOf(claims))
-  if (methods.some((method) => method !== 'jkt')) return { reason: 'confirmation', methods }
-  return undefined
+  return refusalOfBinding(claims)
 }
 
-function confirmationOf(claims: Claims): Readonly<Record<string, unknown>> {
-  return typeof claims.cnf === 'object' && claims.cnf !== null ? (claims.cnf as Record<string, unknown>) : {}
+/** A binding that cannot be checked here must not be ignored (RFC 7800 §3.1, RFC 9449 §6). */
+function refusalOfBinding({ cnf, token_type }: Claims): Refusal | undefined {
+  const type = typeof token_type === 'string' ? token_type.toLowerCase() : 'bearer'
+  if (cnf === undefined) {
+    return type === 'bearer' ? undefined : { reason: 'confirmation', methods: [`token_type ${type}`] }
+  }
+  const methods = typeof cnf === 'object' && cnf !== null ? Object.keys(cnf) : []
+  const isBoundToKey = methods.length === 1 && text((cnf as Claims).jkt) !== undefined
+  return isBoundToKey ? undefined : { reason: 'confirmation', methods }
 }
 
 function text(value: unknown): string | undefined {
