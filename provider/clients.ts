@@ -1,0 +1,37 @@
+import type { ClientMetadata } from 'oidc-provider'
+import type { Config } from '../config/index.ts'
+
+/** Loopback redirects of a native application: oidc-provider accepts any port (RFC 8252 §7.3). */
+const loopbackRedirectUris = ['127.0.0.1', 'localhost', '[::1]'].flatMap((host) => [
+  `http://${host}/callback`,
+  `http://${host}/oauth/callback`,
+])
+
+/** The clients that need not register: the user's MCP client, and the MCP server that introspects. */
+export function preregisteredClients({
+  client,
+  resourceClient,
+}: Pick<Config, 'client' | 'resourceClient'>): readonly ClientMetadata[] {
+  return [
+    {
+      client_id: client.id,
+      client_name: 'MCP client',
+      application_type: 'native',
+      redirect_uris: loopbackRedirectUris,
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      ...(client.secret === undefined
+        ? { token_endpoint_auth_method: 'none' }
+        : { token_endpoint_auth_method: 'client_secret_basic', client_secret: client.secret }),
+    },
+    {
+      client_id: resourceClient.id,
+      client_secret: resourceClient.secret,
+      client_name: 'MCP server',
+      redirect_uris: [],
+      grant_types: [],
+      response_types: [],
+      token_endpoint_auth_method: 'client_secret_basic',
+    },
+  ]
+}

@@ -1,0 +1,70 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Interaction, InteractionResults, Provider } from 'oidc-provider'
+import type { Config } from '../../config/index.ts'
+import type { Accounts } from '../accounts.ts'
+import { grantConsent, showConsent } from './consent.ts'
+import { findInteraction, InvalidFormError } from './find-interaction.ts'
+import type { FormTokens } from './form-token.ts'
+import { showLogin, submitLogin } from './login.ts'
+import { readForm } from './read-form.ts'
+
+/** What the interactions need. */
+export interface InteractionParts {
+  readonly config: Config
+  readonly provider: Provider
+  readonly accounts: Accounts
+  readonly formTokens: FormTokens
+}
+
+const refusal: InteractionResults = {
+  error: 'access_denied',
+  error_description: 'the user did not allow the request',
+}
+
+/** Login and consent: one address per interaction, whose prompt decides which page it shows. */
+export function interactionRoutes(parts: InteractionParts): Router {
+  const { provider, formTokens } = parts
+  const router = new Router()
+
+  router.get('/interaction/:uid', async (ctx) => {
+    const interaction = await findInteraction(ctx, provider)
+    const show = interaction.prompt.name === 'login' ? showLogin : showConsent
+    show(ctx, parts, interaction, await findClient(interaction))
+  })
+
+  router.post('/interaction/:uid', async (ctx) => {
+    const interaction = await findInteraction(ctx, provider)
+    const form = await readForm(ctx)
+    if (!formTokens.verify(interaction.uid, form.get('form_token') ?? '')) {
+      throw new InvalidFormError('The form was not made for this sign-in.')
+    }
+    const result = await decide(ctx, interaction, form)
+    if (!result) return
+    const returnTo = await provider.interactionResult(ctx.req, ctx.res, result)
+    // Never 307: the browser would send the password on (RFC 9700 §4.12).
+    ctx.status = 303
+    ctx.redirect(returnTo)
+  })
+
+  return router
+
+  async function decide(
+    ctx: Context,
+    interaction: Interaction,
+    form: URLSearchParams,
+  ): Promise<InteractionResults | undefined> {
+    const decision = form.get('decision')
+    const client = await findClient(interaction)
+    if (interaction.prompt.name === 'login') {
+      return decision === 'cancel' ? refusal : submitLogin(ctx, parts, interaction, client, form)
+    }
+    return decision === 'allow' ? grantConsent(parts, interaction, client) : refusal
+  }
+
+  async function findClient({ params }: Interaction) {
+    const client = await provider.Client.find(String(params.client_id))
+    if (!client) throw new InvalidFormError('The application is no longer known here.')
+    return client
+  }
+}

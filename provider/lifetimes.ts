@@ -1,0 +1,29 @@
+const minute = 60
+const hour = 60 * minute
+const day = 24 * hour
+
+/** How long everything lives that the provider issues, in seconds. */
+export const lifetimes = {
+  authorizationCode: minute,
+  accessToken: hour,
+  /** A refresh token that nobody uses. Each use issues a new one, with this much time again. */
+  refreshTokenIdle: 30 * day,
+  /** A chain of refresh tokens, however often it is used: then the user signs in again. */
+  refreshTokenAbsolute: 90 * day,
+  /** What the user consented to: no shorter than the refresh tokens that stand on it. */
+  grant: 91 * day,
+  /** How long a browser stays signed in here. No token depends on it. */
+  session: day,
+  /** From opening the sign-in page to leaving the consent page. */
+  interaction: 30 * minute,
+  idToken: hour,
+} as const
+
+/**
+ * How long the next refresh token of a chain lives.
+ * @param ageSeconds since the first one was issued
+ * @returns seconds, at least one: oidc-provider takes no less
+ */
+export function refreshTokenLifetime(ageSeconds: number): number {
+  return Math.max(1, Math.min(lifetimes.refreshTokenIdle, lifetimes.refreshTokenAbsolute - ageSeconds))
+}

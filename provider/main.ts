@@ -1,0 +1,31 @@
+import { createServer } from 'node:http'
+import process from 'node:process'
+import { type Config, ConfigError, loadConfig, testAccounts } from '../config/index.ts'
+import { ListenError, listen } from '../runtime/listen.ts'
+import { createLogger } from '../runtime/logger.ts'
+import { stopOnSignal } from '../runtime/shutdown.ts'
+import { createProvider } from './app.ts'
+
+try {
+  const config = loadConfig(process.env, 'provider')
+  const provider = await createProvider(config, { logger: createLogger('provider', config.logLevel) })
+  const server = createServer(provider.callback())
+  await listen(server, config)
+  stopOnSignal(server)
+  process.stdout.write(banner(config))
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof ListenError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = error instanceof ConfigError ? 2 : 1
+}
+
+function banner({ issuer, resource, development }: Config): string {
+  const accounts = testAccounts.map(({ username, password }) => `${username} / ${password}`)
+  return [
+    `Gatehouse authorization server at ${issuer}`,
+    `  tokens are for  ${resource}`,
+    `  metadata        ${new URL('/.well-known/oauth-authorization-server', issuer).href}`,
+    ...(development ? [`  test accounts   ${accounts.join(', ')}`] : []),
+    'Ctrl-C stops it.\n',
+  ].join('\n')
+}

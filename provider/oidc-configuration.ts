@@ -1,0 +1,146 @@
+import { type Configuration, errors, type JWKS } from 'oidc-provider'
+import type { Config } from '../config/index.ts'
+import type { Accounts } from './accounts.ts'
+import { preregisteredClients } from './clients.ts'
+import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
+import { mayFetchMetadataDocument } from './metadata-documents.ts'
+import { checkClientMetadata } from './registration.ts'
+import { assertResource, createGetResourceServerInfo, defaultScope } from './resources.ts'
+import type { Storage } from './storage/create-storage.ts'
+import { StorageAdapter } from './storage/storage-adapter.ts'
+import { sendErrorPage } from './views/error.ts'
+
+/** What the configuration is made of, besides the environment. */
+export interface Parts {
+  readonly accounts: Accounts
+  readonly storage: Storage
+  readonly signingKeys: JWKS
+  /** Signs the cookies. The first key signs, all verify. */
+  readonly cookieKeys: readonly string[]
+  /** Fetches client metadata documents. */
+  readonly fetch: typeof globalThis.fetch
+}
+
+/**
+ * What this authorization server does, in oidc-provider's options
+ * (https://github.com/panva/node-oidc-provider/blob/main/docs/README.md).
+ */
+export function oidcConfiguration(config: Config, parts: Parts): Configuration {
+  const { accounts, storage, signingKeys, cookieKeys, fetch } = parts
+  const cookie = {
+    signed: true,
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: config.issuer.startsWith('https:'),
+  } as const
+
+  return {
+    // Who may ask, and for what
+    clients: preregisteredClients(config),
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    extraClientMetadata: {
+      properties: ['software_id'],
+      validator: (_ctx, _key, _value, metadata) => checkClientMetadata(metadata),
+    },
+    // OpenID's scopes only: read, write and admin belong to the resource.
+    scopes: ['openid', 'offline_access'],
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    extraParams: {
+      // Without a scope, oidc-provider would end in access_denied after the user has signed in.
+      scope: ({ oidc }, scope) => {
+        if (scope === undefined && oidc.params) oidc.params.scope = defaultScope
+      },
+    },
+
+    // Who answers for it
+    findAccount: (_ctx, accountId) => {
+      const account = accounts.find(accountId)
+      return account && { accountId, claims: () => ({ sub: accountId }) }
+    },
+    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
+    cookies: {
+      keys: cookieKeys,
+      names: {
+        session: 'gatehouse_session',
+        interaction: 'gatehouse_interaction',
+        resume: 'gatehouse_resume',
+      },
+      long: cookie,
+      short: cookie,
+    },
+
+    // What is issued
+    jwks: signingKeys,
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    extraTokenClaims: (_ctx, token) => ({
+      username: 'accountId' in token ? accounts.find(token.accountId)?.username : undefined,
+    }),
+    rotateRefreshToken: (ctx) => {
+      // oidc-provider looks at the resource only after it has used up the refresh token.
+      assertResource(ctx, config)
+      return true
+    },
+    expiresWithSession: () => false,
+    ttl: {
+      AuthorizationCode: lifetimes.authorizationCode,
+      AccessToken: lifetimes.accessToken,
+      RefreshToken: (_ctx, token) => refreshTokenLifetime(token.totalLifetime()),
+      IdToken: lifetimes.idToken,
+      Grant: lifetimes.grant,
+      Session: lifetimes.session,
+      Interaction: lifetimes.interaction,
+    },
+
+    // Where and how
+    adapter: (model) => new StorageAdapter(model, storage),
+    fetch,
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      introspection: '/introspect',
+      revocation: '/revoke',
+      registration: '/register',
+      pushed_authorization_request: '/par',
+      jwks: '/jwks',
+      userinfo: '/userinfo',
+    },
+    // These endpoints take tokens and codes, never cookies: another origin has nothing to steal there.
+    clientBasedCORS: () => true,
+    renderError: (ctx, { error, error_description: description }, cause) =>
+      sendErrorPage(ctx, {
+        error: cause instanceof errors.SessionNotFound ? 'interaction_ended' : error,
+        description,
+      }),
+
+    features: {
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: createGetResourceServerInfo(config, accounts),
+        defaultResource: () => config.resource,
+        useGrantedResource: () => true,
+      },
+      introspection: {
+        enabled: true,
+        // Everyone else, and every other token, sees `active: false` (RFC 7662 §2.2). A refresh token has no `aud`.
+        allowedPolicy: (_ctx, client, token) =>
+          client.clientId === config.resourceClient.id && 'aud' in token && token.aud === config.resource,
+      },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId,
+      },
+      registration: { enabled: true, issueRegistrationAccessToken: false },
+      clientIdMetadataDocument: {
+        enabled: true,
+        ack: 'draft-02',
+        allowFetch: (_ctx, clientId) => mayFetchMetadataDocument(clientId),
+      },
+      pushedAuthorizationRequests: { enabled: true },
+      devInteractions: { enabled: false },
+      dPoP: { enabled: true },
+      rpInitiatedLogout: { enabled: false },
+    },
+  }
+}

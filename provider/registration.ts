@@ -1,0 +1,75 @@
+import { type ClientMetadata, errors } from 'oidc-provider'
+import { isLoopback } from '../config/index.ts'
+
+const maximumLength = 1_000
+const maximumItems = 20
+const maximumNameLength = 80
+
+/** Control characters, and those that turn the direction of the text around them. */
+const deceptiveCharacters = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
+
+/** RFC 8252 §7.1: a private-use scheme is a domain name in reverse, as in `com.example.app:/callback`. */
+const privateUseScheme = /^[a-z][a-z\d-]*(\.[a-z\d-]+)+:$/
+
+/** What an authorization response adds to the redirect URI. A registered one must not bring its own. */
+const responseParameters = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri']
+
+/**
+ * Judges a client's metadata before oidc-provider does, and corrects what it must not contain. Registered
+ * clients (RFC 7591), metadata documents and the configured ones are all held to the same rules.
+ * @param metadata changed in place
+ * @throws errors.InvalidClientMetadata saying what to change
+ */
+export function checkClientMetadata(metadata: ClientMetadata): void {
+  for (const [key, value] of Object.entries(metadata)) checkSize(key, value)
+  const { client_name: name, redirect_uris: redirectUris } = metadata
+  const nameFits =
+    typeof name === 'string' && name.length <= maximumNameLength && !deceptiveCharacters.test(name)
+  if (name !== undefined && !nameFits) {
+    throw new errors.InvalidClientMetadata(
+      `client_name must be up to ${maximumNameLength} characters, without control characters`,
+    )
+  }
+  // oidc-provider would take it as all that the client may ever ask for, and step-up would fail.
+  delete metadata.scope
+  // Both are fetched from here by whoever registers.
+  delete metadata.sector_identifier_uri
+  delete metadata.jwks_uri
+  // A list of anything else is refused by oidc-provider.
+  if (!Array.isArray(redirectUris) || !redirectUris.every((uri) => typeof uri === 'string')) return
+  for (const uri of redirectUris) {
+    const problem = redirectUriProblem(uri)
+    if (problem)
+      throw new errors.InvalidClientMetadata(`redirect_uris must contain only URIs that ${problem}`)
+  }
+  if (redirectUris.length > 0 && redirectUris.every(isNative)) metadata.application_type = 'native'
+}
+
+function checkSize(key: string, value: unknown): void {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const long = items.some((item) => (JSON.stringify(item) ?? '').length > maximumLength)
+  if (items.length > maximumItems || long) {
+    throw new errors.InvalidClientMetadata(
+      `${key} must have up to ${maximumItems} values of up to ${maximumLength} characters`,
+    )
+  }
+}
+
+/** @returns what a redirect URI must be and this one is not; undefined when it may be used */
+export function redirectUriProblem(uri: string): string | undefined {
+  const url = URL.parse(uri)
+  if (!url || !/^[\x21-\x7e]+$/.test(uri) || uri.includes('\\')) return 'are absolute, in plain ASCII'
+  if (/^https?:(?!\/\/[^/])/i.test(uri)) return 'have a host after the two slashes'
+  if (uri.includes('#')) return 'have no fragment'
+  if (url.username || url.password || /^[^/]*:\/\/[^/?]*@/.test(uri)) return 'have no user name or password'
+  if (url.hostname.includes('*')) return 'name one host, without a wildcard'
+  if (responseParameters.some((name) => url.searchParams.has(name))) return 'have no response parameters'
+  if (url.protocol === 'https:') return undefined
+  if (url.protocol === 'http:') return isLoopback(uri) ? undefined : 'are https, unless they are loopback'
+  return privateUseScheme.test(url.protocol) ? undefined : 'are https, loopback or of a reverse-domain scheme'
+}
+
+function isNative(uri: string): boolean {
+  const { protocol } = new URL(uri)
+  return protocol === 'http:' ? isLoopback(uri) : privateUseScheme.test(protocol)
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals'
+import { loadConfig, testAccounts } from '../../config/index.ts'
+import { createAccounts } from '../../provider/accounts.ts'
+import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
+import { createSigningKeys } from '../../provider/signing-keys.ts'
+import { createStorage } from '../../provider/storage/create-storage.ts'
+
+const configure = async (env: Record<string, string> = {}) =>
+  oidcConfiguration(loadConfig(env, 'provider'), {
+    accounts: createAccounts(testAccounts),
+    storage: createStorage('memory:'),
+    signingKeys: await createSigningKeys(),
+    cookieKeys: ['key'],
+    fetch,
+  })
+
+describe('oidcConfiguration', () => {
+  it('sends cookies over https only when the issuer is https', async () => {
+    expect((await configure()).cookies).toMatchObject({ long: { secure: false }, short: { secure: false } })
+    const secured = await configure({ ISSUER: 'https://localhost:9000' })
+    expect(secured.cookies).toMatchObject({ long: { secure: true }, short: { secure: true } })
+  })
+})

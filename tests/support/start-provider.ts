@@ -1,0 +1,34 @@
+import { createServer } from 'node:http'
+import type { Provider } from 'oidc-provider'
+import { type Config, loadConfig } from '../../config/index.ts'
+import { createProvider, type ProviderOptions } from '../../provider/app.ts'
+import { listen } from '../../runtime/listen.ts'
+import { createLogger } from '../../runtime/logger.ts'
+import { stop } from '../../runtime/shutdown.ts'
+
+/** A provider of this test's own, on a free port. */
+export interface RunningProvider {
+  readonly issuer: string
+  readonly config: Config
+  readonly provider: Provider
+  stop(): Promise<void>
+}
+
+/** What a test changes about the provider. */
+export interface StartProviderOptions extends Partial<ProviderOptions> {
+  readonly resource?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts the real provider. It listens before it is built, because the issuer contains the port. */
+export async function startProvider(options: StartProviderOptions = {}): Promise<RunningProvider> {
+  const { resource = 'http://localhost:8000/mcp', env = {}, ...providerOptions } = options
+  const server = createServer()
+  const port = await listen(server, { host: '127.0.0.1', port: 0 })
+  const issuer = `http://localhost:${port}`
+  const config = loadConfig({ ISSUER: issuer, RESOURCE: resource, LOG_LEVEL: 'silent', ...env }, 'provider')
+  const logger = createLogger('provider', config.logLevel)
+  const provider = await createProvider(config, { logger, ...providerOptions })
+  server.on('request', provider.callback())
+  return { issuer, config, provider, stop: () => stop(server, 0) }
+}
