@@ -1,6 +1,6 @@
-import { createServer } from 'node:http'
 import process from 'node:process'
 import { type Config, ConfigError, loadConfig, testAccounts } from '../config/index.ts'
+import { createHttpServer } from '../runtime/http-server.ts'
 import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
 import { stopOnSignal } from '../runtime/shutdown.ts'
@@ -9,7 +9,7 @@ import { createProvider } from './app.ts'
 try {
   const config = loadConfig(process.env, 'provider')
   const provider = await createProvider(config, { logger: createLogger('provider', config.logLevel) })
-  const server = createServer(provider.callback())
+  const server = createHttpServer(provider.callback(), config)
   await listen(server, config)
   stopOnSignal(server)
   process.stdout.write(banner(config))

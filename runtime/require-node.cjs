@@ -14,3 +14,9 @@ if (found[0] < wanted[0] || (found[0] === wanted[0] && found[1] < wanted[1])) {
   )
   process.exit(1)
 }
+
+// Stripped and compiled sources are kept beside the packages, which are as trusted as they are: starts are
+// twice as fast and the type stripper is not loaded. Where nothing can be written, nothing is kept.
+require('node:module').enableCompileCache(
+  require('node:path').join(__dirname, '../node_modules/.cache/compiled'),
+)
