@@ -47,7 +47,6 @@ export async function createResourceServer(
   const startedAt = now()
   const principals = createPrincipals({ now })
   let refusals = 0
-  let mode: string = config.tokenValidation
 
   const metrics = createMetrics(
     tools.map(({ name }) => name),
@@ -60,7 +59,7 @@ export async function createResourceServer(
     resource,
     status: () => ({
       uptimeSeconds: Math.floor((now() - startedAt) / 1000),
-      tokenValidation: mode,
+      tokenValidation: mcp.validationMode ?? config.tokenValidation,
       cacheHits: mcp.statistics.hits,
       introspections: mcp.statistics.validations,
       refusals,
@@ -81,22 +80,10 @@ export async function createResourceServer(
     onerror: (error) => logger.debug({ err: error }, 'the protocol refused a request'),
     now,
   })
-  function learnMode(): void {
-    mcp.validation().then(
-      (choice) => {
-        mode = choice.mode
-      },
-      () => {}, // the issuer cannot be asked; whoever sends a token is told
-    )
-  }
-
   function observe(decision: Decision): void {
     const { denial, authInfo } = decision
     if (denial) refusals += 1
-    if (authInfo) {
-      principals.saw(callerOf(authInfo))
-      if (mode === 'auto') learnMode()
-    }
+    if (authInfo) principals.saw(callerOf(authInfo))
     metrics.decided(decision)
     audit(logger, decision)
   }
@@ -118,6 +105,10 @@ export async function createResourceServer(
   )
   app.use(securityHeaders())
   app.use((ctx) => {
+    if (!mcp.hosts.includes(ctx.hostname)) {
+      ctx.status = 403
+      return
+    }
     if (ctx.path !== '/' || !['GET', 'HEAD'].includes(ctx.method)) return
     ctx.type = 'html'
     ctx.body = home

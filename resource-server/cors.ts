@@ -26,9 +26,9 @@ export async function withCors(
     })
   }
   const response = await answer()
+  response.headers.append('vary', 'Origin')
   if (origin === null) return response
   response.headers.set('access-control-allow-origin', origin)
   response.headers.set('access-control-expose-headers', exposed)
-  response.headers.append('vary', 'Origin')
   return response
 }

@@ -7,7 +7,12 @@ import {
 } from '@modelcontextprotocol/server'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { type CacheStatistics, type CachingOptions, createCachingVerifier } from './auth/caching-verifier.ts'
-import { type Choice, chooseVerifier, type VerifierOptions } from './auth/choose-verifier.ts'
+import {
+  type Choice,
+  chooseVerifier,
+  type ValidationMode,
+  type VerifierOptions,
+} from './auth/choose-verifier.ts'
 import { createProofVerifier, dpopAlgorithms, type ReplayStore } from './auth/dpop.ts'
 import { createDpopNonces } from './auth/dpop-nonces.ts'
 import { createGate, type GateOptions, type GateRequest } from './auth/gate.ts'
@@ -23,7 +28,12 @@ export interface ProtectOptions
     Pick<CachingOptions, 'onValidation'>,
     Pick<
       GateOptions,
-      'limit' | 'challengeInResult' | 'onDecision' | 'anonymousStreams' | 'anonymousStreamSeconds'
+      | 'limit'
+      | 'challengeInResult'
+      | 'onDecision'
+      | 'anonymousStreams'
+      | 'anonymousStreamSeconds'
+      | 'callerStreams'
     > {
   /** The authorization server. */
   readonly issuer: string
@@ -61,6 +71,10 @@ export interface ProtectedMcp {
   fetch(request: Request, connection?: { readonly address?: string }): Promise<Response>
   /** How tokens are validated, and why. @throws AuthorityUnavailable while the issuer cannot be asked */
   validation(): Promise<Choice>
+  /** How tokens are validated, once it is known. */
+  readonly validationMode: ValidationMode | undefined
+  /** The host names under which this server may be asked. */
+  readonly hosts: readonly string[]
   readonly statistics: Readonly<CacheStatistics>
   /** Ends the open streams: new ones can still be opened, and calls go on. */
   endStreams(): void
@@ -124,15 +138,15 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
     const foreign = hostHeaderValidationResponse(request, hosts) ?? originValidationResponse(request, origins)
     if (foreign) return foreign
     const { pathname } = new URL(request.url)
-    if (metadataPaths.includes(pathname)) {
-      return withCors(
-        request,
-        'GET',
-        () => new Response(metadata, { headers: { 'content-type': 'application/json' } }),
-      )
-    }
+    if (metadataPaths.includes(pathname)) return withCors(request, 'GET', () => metadataResponse(request))
     if (endpointPaths.includes(pathname)) return withCors(request, 'POST', () => gate.handle(incoming))
     return new Response('Not found\n', { status: 404 })
+  }
+
+  function metadataResponse({ method }: Request): Response {
+    if (method !== 'GET' && method !== 'HEAD')
+      return new Response(null, { status: 405, headers: { allow: 'GET, OPTIONS' } })
+    return new Response(metadata, { headers: { 'content-type': 'application/json' } })
   }
 
   return {
@@ -145,6 +159,10 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
       return body instanceof Response ? body : handle({ request, body, address })
     },
     validation: () => chosen.choice(),
+    get validationMode() {
+      return chosen.chosen?.mode
+    },
+    hosts,
     statistics: verifier.statistics,
     endStreams: () => gate.endStreams(),
     close: () => handler.close(),

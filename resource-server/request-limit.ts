@@ -1,5 +1,5 @@
 import type { AuthInfo } from '@modelcontextprotocol/server'
-import { extraOf } from './auth/auth-info.ts'
+import { callerKey } from './auth/auth-info.ts'
 import type { SharedState } from './state/shared-state.ts'
 
 /**
@@ -13,9 +13,5 @@ export function createRequestLimit(
 ): (caller: { authInfo: AuthInfo | undefined; address: string }) => Promise<number | undefined> {
   const callers = state.createRateLimiter('caller', { points: perMinute.caller, seconds: 60 })
   const addresses = state.createRateLimiter('address', { points: perMinute.anonymous, seconds: 60 })
-  return ({ authInfo, address }) => {
-    if (!authInfo) return addresses.count(address)
-    const { issuer, subject } = extraOf(authInfo)
-    return callers.count(JSON.stringify([issuer, subject ?? authInfo.clientId]))
-  }
+  return ({ authInfo, address }) => (authInfo ? callers.count(callerKey(authInfo)) : addresses.count(address))
 }

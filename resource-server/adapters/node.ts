@@ -21,33 +21,36 @@ export type NodeListener = (req: IncomingMessage, res: ServerResponse, next?: ()
 export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions = {}): NodeListener {
   const { addressOf = (req) => req.socket.remoteAddress ?? 'unknown', onerror } = options
 
-  async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  async function serve(req: IncomingMessage, res: ServerResponse, target: Target): Promise<void> {
     const gone = new AbortController()
     res.once('close', () => gone.abort())
     const body = await readNodeBody(req)
     if (body instanceof Response) return writeResponse(res, body)
-    const request = new Request(mcp.origin + req.url, {
+    const headers = headersOf(req)
+    if (target.host !== undefined) headers.set('host', target.host)
+    const request = new Request(mcp.origin + target.path, {
       method: req.method ?? 'GET',
-      headers: headersOf(req),
+      headers,
       signal: gone.signal,
     })
     await writeResponse(res, await mcp.handle({ request, body, address: addressOf(req) }))
   }
 
   return async (req, res, next) => {
-    if (!mcp.owns(pathnameOf(req))) {
+    const target = targetOf(req)
+    if (!mcp.owns(target.path.split('?', 1)[0] as string)) {
       if (next) await next()
       else res.writeHead(404).end('Not found\n')
       return
     }
-    if (!methods.has(req.method)) {
-      res.writeHead(405, { allow: 'GET, POST, OPTIONS' }).end()
+    if (unholdable.has(req.method)) {
+      res.writeHead(405, { allow: 'POST, OPTIONS' }).end()
       return
     }
     try {
-      await serve(req, res)
+      await serve(req, res, target)
     } catch (error) {
-      if (req.destroyed) return // the client went away
+      if (res.destroyed) return // the client went away
       onerror?.(error)
       if (res.headersSent) res.destroy()
       else res.writeHead(500, { connection: 'close' }).end()
@@ -55,11 +58,19 @@ export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions =
   }
 }
 
-/** Others are no business of an MCP endpoint, and some a web `Request` cannot hold. */
-const methods: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
+/** Methods that a web `Request` cannot hold. */
+const unholdable: ReadonlySet<string | undefined> = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
-function pathnameOf({ url = '/' }: IncomingMessage): string {
-  return url.split('?', 1)[0] as string
+interface Target {
+  readonly path: string
+  /** Of a target in absolute form: it counts instead of the Host header (RFC 9112 §3.2.2). */
+  readonly host?: string
+}
+
+function targetOf({ url = '/' }: IncomingMessage): Target {
+  if (url.startsWith('/')) return { path: url }
+  const absolute = URL.parse(url)
+  return absolute ? { path: absolute.pathname + absolute.search, host: absolute.host } : { path: '/' }
 }
 
 async function readNodeBody(req: IncomingMessage): Promise<Uint8Array | Response> {

@@ -42,3 +42,9 @@ export function createAuthInfo(token: string, subject: TokenSubject, resource: s
 export function extraOf(authInfo: AuthInfo): AuthInfoExtra {
   return authInfo.extra as unknown as AuthInfoExtra
 }
+
+/** One word for the caller: the issuer with the subject, or with the client that acts for itself. */
+export function callerKey(authInfo: AuthInfo): string {
+  const { issuer, subject } = extraOf(authInfo)
+  return JSON.stringify(subject === undefined ? [issuer, null, authInfo.clientId] : [issuer, subject])
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { withDeadline } from './deadline.ts'
-import { AuthorityUnavailable, type TokenVerifier, type Verdict } from './verdict.ts'
+import { createPlaces } from './places.ts'
+import type { TokenVerifier, Verdict } from './verdict.ts'
 
 /** Options of {@link createCachingVerifier}. */
 export interface CachingOptions {
@@ -82,10 +82,7 @@ export function createCachingVerifier(
 
   async function validate(key: string, token: string): Promise<Verdict> {
     try {
-      return await withDeadline(
-        places.run(() => ask(key, token)),
-        deadlineMs,
-      )
+      return await places.run(() => ask(key, token), deadlineMs)
     } finally {
       pending.delete(key)
     }
@@ -118,25 +115,4 @@ function expired({ authInfo }: Verdict, time: number): Verdict | undefined {
   const exp = authInfo?.expiresAt
   if (exp === undefined || exp * 1000 > time) return undefined
   return { refusal: { reason: 'expired', exp, now: time / 1000 } }
-}
-
-/** Bounds how many validations run at once, and how many wait for a place. */
-function createPlaces(maxConcurrent: number, maxWaiting: number) {
-  let taken = 0
-  const waiting: (() => void)[] = []
-  return {
-    async run<T>(task: () => Promise<T>): Promise<T> {
-      if (taken < maxConcurrent) taken += 1
-      else if (waiting.length >= maxWaiting)
-        throw new AuthorityUnavailable('Too many tokens wait for validation')
-      else await new Promise<void>((resolve) => waiting.push(resolve))
-      try {
-        return await task()
-      } finally {
-        const next = waiting.shift()
-        if (next) next()
-        else taken -= 1
-      }
-    },
-  }
 }

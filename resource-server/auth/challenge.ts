@@ -122,12 +122,7 @@ function describe(denial: Denial): Description {
         denial.retryAfterSeconds,
       )
     case 'too_many_streams':
-      return retryLater(
-        429,
-        'too_many_streams',
-        'Too many streams without a token from this address. Sign in.',
-        60,
-      )
+      return retryLater(429, 'too_many_streams', 'Too many open streams. Close some first.', 60)
     case 'unavailable': {
       const message = 'The access token cannot be checked right now. Try again shortly.'
       return retryLater(503, 'temporarily_unavailable', message, retryAfterSeconds)

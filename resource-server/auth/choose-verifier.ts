@@ -29,6 +29,8 @@ export interface VerifierOptions extends Expectations {
 
 /** A verifier that knows how it validates. */
 export interface ChosenVerifier extends TokenVerifier {
+  /** What was chosen, once it is. */
+  readonly chosen: Choice | undefined
   /** @throws AuthorityUnavailable while `auto` has not been able to read the issuer's metadata */
   choice(): Promise<Choice>
 }
@@ -40,12 +42,17 @@ export interface ChosenVerifier extends TokenVerifier {
 export function chooseVerifier(options: VerifierOptions): ChosenVerifier {
   const { issuer, mode, timeoutMs = 1500 } = options
   const metadata = once(() => fetchIssuerMetadata(issuer, timeoutMs))
+  let known: Choice | undefined
   const chosen = once(async () => {
     const choice =
       mode === 'auto' ? await choose(options, metadata) : { mode, reason: 'TOKEN_VALIDATION says so' }
+    known = choice
     return { choice, verifier: createVerifier(choice.mode, options, metadata) }
   })
   return {
+    get chosen() {
+      return known
+    },
     choice: async () => (await chosen()).choice,
     verify: async (token) => (await chosen()).verifier.verify(token),
   }

@@ -1,5 +1,6 @@
 import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server'
 import { allowsAnonymous, isListen } from './anonymous.ts'
+import { callerKey } from './auth-info.ts'
 import type { Authenticator } from './authenticate.ts'
 import { challengeResponse, type Denial, toChallenge } from './challenge.ts'
 import { asToolResult } from './challenge-in-result.ts'
@@ -38,7 +39,9 @@ export interface GateOptions {
   readonly onDecision?: (decision: Decision) => void
   /** Streams that one address may hold open without a token. Default 4. */
   readonly anonymousStreams?: number
-  /** How long such a stream lasts, in seconds. Default 300. */
+  /** Streams that one caller may hold open with its tokens. Default 32. */
+  readonly callerStreams?: number
+  /** How long an anonymous stream lasts, in seconds. Default 300. */
   readonly anonymousStreamSeconds?: number
   /** Unix milliseconds. */
   readonly now?: () => number
@@ -79,8 +82,9 @@ export function createGate(options: GateOptions): Gate {
     onDecision,
     now = Date.now,
   } = options
-  const { anonymousStreams = 4, anonymousStreamSeconds = 300 } = options
-  const streams = createStreamLimit(anonymousStreams)
+  const { anonymousStreams = 4, callerStreams = 32, anonymousStreamSeconds = 300 } = options
+  const ofAddress = createStreamLimit(anonymousStreams)
+  const ofCaller = createStreamLimit(callerStreams)
   let streamsEnd = new AbortController()
 
   return {
@@ -111,7 +115,7 @@ export function createGate(options: GateOptions): Gate {
     }
 
     const listening = messages.some(isListen)
-    const release = listening && !authInfo ? streams.take(address) : () => {}
+    const release = listening ? takeStream(authInfo, address) : () => {}
     if (!release) return deny({ kind: 'too_many_streams' })
     const response = await dispatch(listening ? bound(request, authInfo) : request).catch((error) => {
       release()
@@ -142,6 +146,10 @@ export function createGate(options: GateOptions): Gate {
     }
   }
 
+  function takeStream(authInfo: AuthInfo | undefined, address: string): (() => void) | undefined {
+    return authInfo ? ofCaller.take(callerKey(authInfo)) : ofAddress.take(address)
+  }
+
   function insufficientScope(authInfo: AuthInfo, needed: readonly string[]): Denial {
     const granted = authInfo.scopes.filter((scope) => options.scopesSupported.includes(scope))
     return { kind: 'insufficient_scope', needed, granted }
@@ -150,7 +158,8 @@ export function createGate(options: GateOptions): Gate {
   /** A stream ends with the token that opened it, and an anonymous one after a while. */
   function bound(request: Request, authInfo: AuthInfo | undefined): Request {
     const expiresAt = authInfo?.expiresAt
-    const lifetimeMs = expiresAt === undefined ? anonymousStreamSeconds * 1000 : expiresAt * 1000 - now()
+    const lifetimeMs =
+      expiresAt === undefined ? anonymousStreamSeconds * 1000 : Math.floor(expiresAt * 1000 - now())
     // A longer delay than a timer can hold would fire at once.
     const timeout = AbortSignal.timeout(Math.min(Math.max(lifetimeMs, 0), 2 ** 31 - 1))
     return new Request(request, { signal: AbortSignal.any([request.signal, timeout, streamsEnd.signal]) })
