@@ -13,7 +13,7 @@ import { createDocuments } from './mcp/documents.ts'
 import { createPrincipals } from './mcp/principals.ts'
 import { createServerFactory, implementation } from './mcp/server.ts'
 import { tools } from './mcp/tools/index.ts'
-import { audit } from './observability/audit.ts'
+import { createAudit } from './observability/audit.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { type ProtectedMcp, protectMcp } from './protect.ts'
 import { createRequestLimit } from './request-limit.ts'
@@ -46,6 +46,7 @@ export async function createResourceServer(
   const { issuer, resource } = config
   const startedAt = now()
   const principals = createPrincipals({ now })
+  const audit = createAudit(logger)
   let refusals = 0
 
   const metrics = createMetrics(
@@ -85,7 +86,7 @@ export async function createResourceServer(
     if (denial) refusals += 1
     if (authInfo) principals.saw(callerOf(authInfo))
     metrics.decided(decision)
-    audit(logger, decision)
+    audit(decision)
   }
 
   const trusted = proxyaddr.compile([...config.trustProxy])

@@ -23,7 +23,8 @@ export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions =
 
   async function serve(req: IncomingMessage, res: ServerResponse, target: Target): Promise<void> {
     const gone = new AbortController()
-    res.once('close', () => gone.abort())
+    // After a whole answer nobody listens, and making the abort's error costs more than it seems.
+    res.once('close', () => res.writableFinished || gone.abort())
     const body = await readNodeBody(req)
     if (body instanceof Response) return writeResponse(res, body)
     const headers = headersOf(req)
