@@ -1,0 +1,40 @@
+import { customFetch, protectedResourceRequest, WWWAuthenticateChallengeError } from 'oauth4webapi'
+import { parseScope } from './scopes.ts'
+
+/** What a resource server says when it refuses a request (RFC 6750 §3, RFC 9728 §5.1). Untrusted. */
+export interface Challenge {
+  /** For example `invalid_token` or `insufficient_scope`; absent when no token was sent. */
+  readonly error?: string
+  readonly description?: string
+  /** The scopes that would do; absent when the server names none. */
+  readonly scopes?: readonly string[]
+  /** Where the protected resource metadata is. */
+  readonly resourceMetadata?: string
+}
+
+/**
+ * Reads the Bearer challenge of an answer, whose body is left unread.
+ *
+ * oauth4webapi's parser handles several challenges and escaped quotes in one header; it is reached
+ * through a request, so the answer at hand is given to it as that request's.
+ * @returns undefined when there is none that can be understood
+ */
+export async function parseChallenge(response: Response): Promise<Challenge | undefined> {
+  try {
+    await protectedResourceRequest('none', 'GET', new URL('https://localhost'), new Headers(), null, {
+      [customFetch]: async () => response,
+    })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof WWWAuthenticateChallengeError)) throw error
+    const bearer = error.cause.find(({ scheme }) => scheme === 'bearer')
+    if (!bearer) return undefined
+    const { error: code, error_description, scope, resource_metadata } = bearer.parameters
+    return {
+      ...(code !== undefined && { error: code }),
+      ...(error_description !== undefined && { description: error_description }),
+      ...(scope !== undefined && { scopes: parseScope(scope) }),
+      ...(resource_metadata !== undefined && { resourceMetadata: resource_metadata }),
+    }
+  }
+}

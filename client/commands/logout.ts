@@ -1,0 +1,16 @@
+import { type ExitStatus, exitStatus } from '../failure.ts'
+import type { SignOut } from '../sign-out.ts'
+import type { CommandContext } from './context.ts'
+
+const messages: Record<SignOut, string> = {
+  revoked: 'Signed out. The tokens are revoked.',
+  forgotten:
+    'Signed out. The authorization server offers no revocation: the access token lives until it expires.',
+  nothing: 'Nobody was signed in.',
+}
+
+/** Revokes both tokens, then forgets them. */
+export async function logout({ client, tell }: CommandContext): Promise<ExitStatus> {
+  tell(messages[await client.signOut()])
+  return exitStatus.ok
+}

@@ -1,0 +1,127 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { html, page, styleHash } from '../runtime/html.ts'
+import { listen } from '../runtime/listen.ts'
+import { ClientFailure, exitStatus } from './failure.ts'
+
+/** How long the user may take to sign in, in milliseconds. */
+const defaultTimeoutMs = 5 * 60_000
+
+const host = '127.0.0.1'
+const path = '/callback'
+
+/** Waits for the browser to come back from the authorization server (RFC 8252 §7.3). */
+export interface LoopbackRedirect {
+  /** `redirect_uri`: this machine, and a port that was free. */
+  readonly uri: string
+  /**
+   * Takes the first callback, and no other. The browser is told how it went once `handle` is done.
+   * @returns what `handle` returns
+   * @throws what `handle` throws, and ClientFailure when no callback comes in time
+   */
+  receive<Result>(handle: (callback: URL) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+/** Opens a server for one callback. Whoever opens it closes it. */
+export async function openLoopbackRedirect({
+  timeoutMs = defaultTimeoutMs,
+  signal,
+}: {
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+} = {}): Promise<LoopbackRedirect> {
+  const callback = Promise.withResolvers<{ url: URL; response: ServerResponse }>()
+  // The wait may be given up before anyone asks for its result.
+  callback.promise.catch(() => {})
+  const server = createServer((request, response) => {
+    const refusal = judge(request, port) ?? (used ? answers.used : undefined)
+    if (refusal) {
+      void answer(response, refusal)
+      return
+    }
+    used = true
+    callback.resolve({ url: new URL(request.url ?? '/', uri), response })
+  })
+  let used = false
+  const port = await listen(server, { host, port: 0 })
+  const uri = `http://${host}:${port}${path}`
+  const timer = setTimeout(() => callback.reject(noCallback(timeoutMs)), timeoutMs)
+  const onAbort = () => callback.reject(signal?.reason)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  if (signal?.aborted) onAbort()
+
+  return {
+    uri,
+    async receive(handle) {
+      const { url, response } = await callback.promise
+      clearTimeout(timer)
+      try {
+        const result = await handle(url)
+        await answer(response, answers.signedIn)
+        return result
+      } catch (error) {
+        await answer(response, answers.failed)
+        throw error
+      }
+    },
+    async close() {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      const closed = Promise.withResolvers<void>()
+      server.close(() => closed.resolve())
+      // Browsers open connections in advance and would keep them.
+      server.closeAllConnections()
+      await closed.promise
+    },
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly title: string
+  readonly text: string
+}
+
+const answers = {
+  signedIn: {
+    status: 200,
+    title: 'You are signed in',
+    text: 'You can close this page and go back to the terminal.',
+  },
+  failed: { status: 400, title: 'Signing in failed', text: 'The terminal says why.' },
+  foreignHost: { status: 403, title: 'Forbidden', text: 'This address serves the redirect of one sign-in.' },
+  notFound: { status: 404, title: 'Not found', text: 'There is nothing here.' },
+  notGet: { status: 405, title: 'Method not allowed', text: 'The redirect of a sign-in is a GET.' },
+  used: { status: 410, title: 'Already used', text: 'This sign-in has had its answer.' },
+} as const satisfies Record<string, Answer>
+
+/** A foreign Host is a name that someone else made resolve to this machine (DNS rebinding). */
+function judge(request: IncomingMessage, port: number): Answer | undefined {
+  if (request.headers.host !== `${host}:${port}`) return answers.foreignHost
+  if (URL.parse(request.url ?? '', `http://${host}:${port}`)?.pathname !== path) return answers.notFound
+  if (request.method !== 'GET') return answers.notGet
+  return undefined
+}
+
+/** Nothing that the request said is repeated. Resolves when the answer is on its way, or the browser has gone. */
+async function answer(response: ServerResponse, { status, title, text }: Answer): Promise<void> {
+  const done = Promise.withResolvers<void>()
+  response.once('close', done.resolve)
+  response.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': `default-src 'none'; style-src ${styleHash}; img-src data:; frame-ancestors 'none'`,
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    connection: 'close',
+    ...(status === 405 && { allow: 'GET' }),
+  })
+  response.end(page({ title, body: html`<h1>${title}</h1><p>${text}</p>` }))
+  await done.promise
+}
+
+function noCallback(timeoutMs: number): ClientFailure {
+  return new ClientFailure(`Nobody signed in within ${Math.round(timeoutMs / 1000)} seconds.`, {
+    status: exitStatus.signIn,
+    hint: 'Run the command again, and open the address it prints in a browser on this machine.',
+  })
+}

@@ -1,0 +1,92 @@
+import type { CustomFetchOptions } from 'openid-client'
+import { isLoopback } from '../config/index.ts'
+import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
+
+/** Fetch's options, with the bodies of the SDK and of openid-client, whose types differ in small ways. */
+export type FetchInit = Omit<RequestInit, 'body'> & {
+  readonly body?: RequestInit['body'] | CustomFetchOptions['body']
+}
+
+/** The part of the Fetch API that the client uses; its libraries take it as their `fetch`. */
+export type Fetch = (url: string | URL, init?: FetchInit) => Promise<Response>
+
+/** How long a server may take until its answer begins, in milliseconds. */
+const answerTimeoutMs = 60_000
+
+/**
+ * Refuses URLs that a secret must not travel to: everything but https, and http on this machine
+ * (RFC 9700 §2.6, RFC 8252 §8.3).
+ * @param purpose names the URL in the message, for example `token endpoint`
+ * @throws ClientFailure when `url` is not a URL, or not a secure one
+ */
+export function requireSecureUrl(url: string, purpose: string): URL {
+  const parsed = URL.parse(url)
+  const secure = parsed?.protocol === 'https:' || (parsed?.protocol === 'http:' && isLoopback(parsed.href))
+  if (parsed && secure && !parsed.username && !parsed.password) return parsed
+  throw new ClientFailure(`The ${purpose} ${url} is neither https nor on this machine.`, {
+    status: exitStatus.signIn,
+    hint: 'Nothing was sent to it. Its operator must serve it over https.',
+  })
+}
+
+/**
+ * A `fetch` that speaks to secure URLs only and says which server did not answer.
+ * @param resource the MCP server's URL, which tells the two servers apart in messages
+ * @param signal ends every request
+ */
+export function createSecureFetch(
+  resource: string,
+  { signal: end, timeoutMs = answerTimeoutMs }: { signal?: AbortSignal; timeoutMs?: number } = {},
+): Fetch {
+  return async (url, init = {}) => {
+    const target = requireSecureUrl(String(url), 'address')
+    const timeout = new AbortController()
+    const timer = setTimeout(() => timeout.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs)
+    const signals = [timeout.signal, init.signal, end].filter((signal) => signal != null)
+    try {
+      return await fetch(target, {
+        ...init,
+        body: (init.body ?? null) as BodyInit | null,
+        signal: AbortSignal.any(signals),
+      })
+    } catch (cause) {
+      if (init.signal?.aborted || end?.aborted) throw cause
+      throw unreachable(target, resource, cause)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+function unreachable(target: URL, resource: string, cause: unknown): ClientFailure {
+  const server = new URL(resource)
+  const isMcpServer = target.origin === server.origin
+  const name = isMcpServer ? 'MCP server' : 'authorization server'
+  const address = isMcpServer ? resource : target.origin
+  const hint = isLoopback(target.href)
+    ? `Start it with: npm run ${isMcpServer ? 'mcp' : 'provider'}`
+    : `Check the address${isMcpServer ? ' in RESOURCE' : ''} and the network.`
+  return new ClientFailure(`The ${name} at ${address} does not answer (${reason(cause)}).`, {
+    status: exitStatus.unreachable,
+    hint,
+    cause,
+  })
+}
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the name cannot be resolved now',
+  ETIMEDOUT: 'timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'timed out',
+  UND_ERR_SOCKET: 'connection closed',
+}
+
+/** `fetch` says why in its error's cause. */
+function reason(error: unknown): string {
+  const cause = causeOf(error) ?? error
+  const code = codeOf(cause)
+  if (code !== undefined) return reasons[code] ?? code
+  return cause instanceof Error ? cause.message : String(cause)
+}

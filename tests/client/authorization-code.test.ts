@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { signInWithCode } from '../../client/authorization-code.ts'
+import { describeError } from '../../client/describe-error.ts'
+import { discover } from '../../client/discovery.ts'
+import { exitStatus } from '../../client/failure.ts'
+import { createSecureFetch } from '../../client/secure-fetch.ts'
+import { authorizationServerMetadata, createStandIns, protectedResourceMetadata } from './stand-in.ts'
+
+const standIns = createStandIns()
+afterEach(standIns.stop)
+
+const now = 1_000
+
+/** Signs in at a stand-in whose user comes back at once, with what `callback` makes of the proper answer. */
+async function signIn({
+  metadata = {},
+  token = {},
+  scopes = ['read'],
+  callback = () => {},
+}: {
+  metadata?: Record<string, unknown>
+  token?: Record<string, unknown>
+  scopes?: readonly string[]
+  callback?: (parameters: URLSearchParams) => void
+} = {}) {
+  const server = await standIns.start((origin) => ({
+    '/.well-known/oauth-authorization-server': {
+      body: { ...authorizationServerMetadata(origin), ...metadata },
+    },
+    '/.well-known/oauth-protected-resource/mcp': { body: protectedResourceMetadata(`${origin}/mcp`, origin) },
+    '/token': { body: { access_token: 'access', token_type: 'bearer', ...token } },
+  }))
+  const resource = `${server.origin}/mcp`
+  const discovery = await discover({
+    resource,
+    client: { id: 'test-client' },
+    fetch: createSecureFetch(resource),
+  })
+  let asked = new URLSearchParams()
+  const page = Promise.withResolvers<string>()
+  const tokens = signInWithCode(discovery, scopes, {
+    now: () => now,
+    timeoutMs: 5_000,
+    visit: async (url) => {
+      asked = url.searchParams
+      const target = new URL(asked.get('redirect_uri') ?? '')
+      target.searchParams.set('code', 'the-code')
+      target.searchParams.set('state', asked.get('state') ?? '')
+      target.searchParams.set('iss', server.origin)
+      callback(target.searchParams)
+      page.resolve((await fetch(target)).text())
+    },
+  })
+  const outcome = await tokens.then(
+    (value) => ({ tokens: value, error: undefined }),
+    (error: unknown) => ({ tokens: undefined, error }),
+  )
+  return { server, resource, asked, page: await page.promise, tokenRequests: server.to('/token'), ...outcome }
+}
+
+describe('signInWithCode', () => {
+  it('asks for a code with PKCE S256, state, the resource and a loopback redirect', async () => {
+    const { asked, resource } = await signIn()
+    expect(Object.fromEntries(asked)).toMatchObject({
+      response_type: 'code',
+      client_id: 'test-client',
+      code_challenge_method: 'S256',
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      state: expect.stringMatching(/^[\w-]{43}$/),
+      redirect_uri: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/callback$/),
+      resource,
+    })
+  })
+
+  it('redeems the code with the verifier, the same redirect and the same resource', async () => {
+    const { asked, resource, tokenRequests } = await signIn()
+    const fields = tokenRequests[0]?.fields ?? new URLSearchParams()
+    expect(Object.fromEntries(fields)).toMatchObject({
+      grant_type: 'authorization_code',
+      code: 'the-code',
+      redirect_uri: asked.get('redirect_uri'),
+      resource,
+    })
+    const challenge = createHash('sha256')
+      .update(fields.get('code_verifier') ?? '')
+      .digest('base64url')
+    expect(challenge).toBe(asked.get('code_challenge'))
+    expect(tokenRequests).toHaveLength(1)
+  })
+
+  it('returns the tokens with what was granted, and when they expire', async () => {
+    const { tokens, server, resource } = await signIn({
+      token: { refresh_token: 'refresh', expires_in: 60, scope: 'read extra' },
+    })
+    expect(tokens).toEqual({
+      issuer: server.origin,
+      resource,
+      clientId: 'test-client',
+      accessToken: 'access',
+      refreshToken: 'refresh',
+      expiresAt: now + 60,
+      scopes: ['read', 'extra'],
+    })
+  })
+
+  it('takes an answer without scope for what was asked (RFC 6749 §5.1)', async () => {
+    expect((await signIn({ scopes: ['read', 'write'] })).tokens?.scopes).toEqual(['read', 'write'])
+  })
+
+  it.each([
+    ['offers it', {}, 'read offline_access', 'consent'],
+    ['does not', { scopes_supported: ['read'] }, 'read', null],
+    ['says nothing', { scopes_supported: undefined }, 'read', null],
+    ['knows no consent prompt', { prompt_values_supported: ['login'] }, 'read offline_access', null],
+  ])('asks for offline_access where the server %s', async (_, metadata, scope, prompt) => {
+    const { asked } = await signIn({ metadata })
+    expect([asked.get('scope'), asked.get('prompt')]).toEqual([scope, prompt])
+  })
+
+  it('asks for no scope when there is none to ask for', async () => {
+    const { asked } = await signIn({ scopes: [], metadata: { scopes_supported: [] } })
+    expect(asked.has('scope')).toBe(false)
+  })
+
+  it.each<[string, (parameters: URLSearchParams) => void]>([
+    ['another state', (parameters) => parameters.set('state', 'forged')],
+    ['no state', (parameters) => parameters.delete('state')],
+    ['another iss', (parameters) => parameters.set('iss', 'https://evil.example')],
+    ['an iss with a slash added', (parameters) => parameters.set('iss', `${parameters.get('iss')}/`)],
+    ['no iss', (parameters) => parameters.delete('iss')],
+    ['two codes', (parameters) => parameters.append('code', 'another')],
+  ])('sends the code nowhere after a callback with %s (attack 42)', async (_, callback) => {
+    const { error, tokenRequests, page } = await signIn({ callback })
+    expect(describeError(error)).toMatchObject({ status: exitStatus.signIn })
+    expect(tokenRequests).toEqual([])
+    expect(page).toContain('Signing in failed')
+  })
+
+  it.each(['state', 'iss'])(
+    'does not repeat the error text of a callback with a wrong %s (attack 42)',
+    async (name) => {
+      const { error } = await signIn({
+        callback(parameters) {
+          parameters.set(name, 'https://evil.example')
+          parameters.set('error', 'call_0800_evil')
+          parameters.set('error_description', 'Call 0800 EVIL')
+        },
+      })
+      expect(JSON.stringify(describeError(error))).not.toMatch(/evil/i)
+    },
+  )
+
+  it('reports the refusal of the server that was asked', async () => {
+    const { error, tokenRequests } = await signIn({
+      callback(parameters) {
+        parameters.delete('code')
+        parameters.set('error', 'access_denied')
+      },
+    })
+    expect(describeError(error)).toMatchObject({
+      message: expect.stringContaining('access_denied'),
+      status: exitStatus.signIn,
+    })
+    expect(tokenRequests).toEqual([])
+  })
+})

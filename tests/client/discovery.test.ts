@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { discover } from '../../client/discovery.ts'
+import { exitStatus } from '../../client/failure.ts'
+import { createSecureFetch, type Fetch } from '../../client/secure-fetch.ts'
+import { authorizationServerMetadata, createStandIns, protectedResourceMetadata } from './stand-in.ts'
+
+const standIns = createStandIns()
+afterEach(standIns.stop)
+
+const startAuthorizationServer = () =>
+  standIns.start((origin) => ({
+    '/.well-known/oauth-authorization-server': { body: authorizationServerMetadata(origin) },
+  }))
+
+async function startPair() {
+  const [first, second] = [await startAuthorizationServer(), await startAuthorizationServer()]
+  const mcp = await standIns.start((origin) => ({
+    '/.well-known/oauth-protected-resource/mcp': {
+      body: {
+        ...protectedResourceMetadata(`${origin}/mcp`, first.origin),
+        authorization_servers: [first.origin, second.origin],
+      },
+    },
+  }))
+  const resource = `${mcp.origin}/mcp`
+  const find = (issuer?: string) =>
+    discover({
+      resource,
+      client: { id: 'test-client' },
+      fetch: createSecureFetch(resource),
+      ...(issuer !== undefined && { issuer }),
+    })
+  return { first, second, resource, find }
+}
+
+describe('discover', () => {
+  it('takes the first authorization server that the resource lists', async () => {
+    const { first, second, resource, find } = await startPair()
+    expect(await find()).toMatchObject({ resource, issuer: first.origin, scopesSupported: ['read', 'write'] })
+    expect(second.requests).toEqual([])
+  })
+
+  it('takes the one that was asked for, if the resource lists it', async () => {
+    const { first, second, find } = await startPair()
+    expect((await find(second.origin)).issuer).toBe(second.origin)
+    expect(first.requests).toEqual([])
+  })
+
+  it('asks no authorization server that the resource does not list', async () => {
+    const { first, second, find } = await startPair()
+    const other = await startAuthorizationServer()
+    await expect(find(other.origin)).rejects.toMatchObject({
+      message: expect.stringContaining(`ISSUER is ${other.origin}`),
+      status: exitStatus.usage,
+    })
+    expect([...first.requests, ...second.requests, ...other.requests]).toEqual([])
+  })
+
+  it('compares issuers as they are written', async () => {
+    const { first, find } = await startPair()
+    await expect(find(`${first.origin}/`)).rejects.toThrow(/ISSUER is/)
+  })
+
+  it('follows no remote server to an authorization server on this machine', async () => {
+    const resource = 'https://mcp.example/mcp'
+    const asked: string[] = []
+    const remote: Fetch = async (url) => {
+      asked.push(String(url))
+      return Response.json(protectedResourceMetadata(resource, 'http://localhost:9000'))
+    }
+    const found = discover({ resource, client: { id: 'test-client' }, fetch: remote })
+    await expect(found).rejects.toMatchObject({ status: exitStatus.signIn })
+    expect(asked).toEqual(['https://mcp.example/.well-known/oauth-protected-resource/mcp'])
+  })
+})
