@@ -87,6 +87,13 @@ function describeMcp(error: unknown): ErrorDescription | undefined {
   }
   if (error instanceof SdkHttpError) {
     const message = jsonRpcMessage(error.data.text) ?? error.message
+    if (error.status === 503) {
+      return {
+        message: `The MCP server answered HTTP 503: ${message}`,
+        hint: 'It cannot reach its authorization server. If that is on this machine: npm run provider',
+        status: exitStatus.unreachable,
+      }
+    }
     const status = error.status >= 500 ? exitStatus.unreachable : exitStatus.failed
     return { message: `The MCP server answered HTTP ${error.status}: ${message}`, status }
   }

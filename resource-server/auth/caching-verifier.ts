@@ -88,17 +88,18 @@ export function createCachingVerifier(
     }
   }
 
+  function cached(key: string, time: number): Verdict | undefined {
+    const entry = good.get(key) ?? bad.get(key)
+    return entry && entry.until > time ? (expired(entry.verdict, time) ?? entry.verdict) : undefined
+  }
+
   return {
     statistics,
+    knows: (token) => cached(hash(token), now()) !== undefined,
     async verify(token) {
-      const key = createHash('sha256').update(token).digest('base64')
-      const entry = good.get(key) ?? bad.get(key)
-      const time = now()
-      if (entry && entry.until > time) {
-        statistics.hits += 1
-        return expired(entry.verdict, time) ?? entry.verdict
-      }
-      const running = pending.get(key)
+      const key = hash(token)
+      const verdict = cached(key, now())
+      const running = verdict ?? pending.get(key)
       if (running !== undefined) {
         statistics.hits += 1
         return running
@@ -108,6 +109,10 @@ export function createCachingVerifier(
       return validation
     },
   }
+}
+
+function hash(token: string): string {
+  return createHash('sha256').update(token).digest('base64')
 }
 
 /** A cached token is never accepted beyond its own `exp`. */

@@ -38,9 +38,15 @@ export interface ChosenVerifier extends TokenVerifier {
 /**
  * The verifier for a setting. With `auto` the issuer is asked when the first answer is needed, and asked again after
  * a failure: this server starts without its issuer, and public tools work meanwhile.
+ * @throws TypeError when introspection is asked for without credentials
  */
 export function chooseVerifier(options: VerifierOptions): ChosenVerifier {
   const { issuer, mode, timeoutMs = 1500 } = options
+  if (mode === 'introspection' && !hasCredentials(options.client)) {
+    throw new TypeError(
+      'Introspection needs the credentials of this server: client, with a secret or a private key',
+    )
+  }
   const metadata = once(() => fetchIssuerMetadata(issuer, timeoutMs))
   let known: Choice | undefined
   const chosen = once(async () => {
@@ -63,12 +69,12 @@ async function choose(options: VerifierOptions, metadata: () => Promise<IssuerMe
   if (issuer === 'https://accounts.google.com') {
     return { mode: 'tokeninfo', reason: 'Google has neither introspection nor JWT access tokens' }
   }
-  const hasCredentials = client?.secret !== undefined || client?.privateKey !== undefined
-  if (introspectionEndpoint && hasCredentials) {
+  const canIntrospect = hasCredentials(client)
+  if (introspectionEndpoint && canIntrospect) {
     return { mode: 'introspection', reason: 'its endpoint is configured' }
   }
   const { introspection_endpoint, jwks_uri } = await metadata()
-  if (introspection_endpoint && hasCredentials) {
+  if (introspection_endpoint && canIntrospect) {
     return { mode: 'introspection', reason: 'the issuer offers it: revoked tokens are noticed' }
   }
   if (jwks_uri) {
@@ -80,6 +86,10 @@ async function choose(options: VerifierOptions, metadata: () => Promise<IssuerMe
   throw new AuthorityUnavailable(`The metadata of ${issuer} names neither an introspection endpoint nor keys`)
 }
 
+function hasCredentials(client: IntrospectionClient | undefined): client is IntrospectionClient {
+  return client?.secret !== undefined || client?.privateKey !== undefined
+}
+
 function createVerifier(
   mode: ValidationMode,
   options: VerifierOptions,
@@ -88,7 +98,7 @@ function createVerifier(
   const { client, introspectionEndpoint, tokenInfoEndpoint } = options
   switch (mode) {
     case 'introspection':
-      if (!client) throw new TypeError('Introspection needs the credentials of this server')
+      if (!hasCredentials(client)) throw new TypeError('Introspection needs the credentials of this server')
       return createIntrospectionVerifier({
         ...options,
         metadata,

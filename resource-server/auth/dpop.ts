@@ -9,6 +9,9 @@ export const dpopAlgorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'P
 const maxAgeSeconds = 60
 const clockToleranceSeconds = 15
 
+/** A proof is remembered for longer than it can be used, by replicas whose clocks differ a little as well. */
+const rememberSeconds = maxAgeSeconds + clockToleranceSeconds + 5
+
 /** Remembers proofs that were used, across all replicas of this server. */
 export interface ReplayStore {
   /**
@@ -69,7 +72,7 @@ export function createProofVerifier(options: ProofOptions): ProofVerifier {
     if (thumbprint !== keyThumbprint) return invalid('it is signed by another key than the token is bound to')
     if (nonces && !nonces.accepts(payload.nonce)) return { error: 'use_dpop_nonce', nonce: nonces.current() }
 
-    const first = await replayStore.add(sha256(`${thumbprint} ${jti}`), maxAgeSeconds + clockToleranceSeconds)
+    const first = await replayStore.add(sha256(`${thumbprint} ${jti}`), rememberSeconds)
     return first ? undefined : invalid('it was used before')
   }
 

@@ -28,11 +28,8 @@ export interface GateOptions {
   readonly resourceMetadataUrl: string
   /** The scopes of this resource: only these are repeated in a challenge. */
   readonly scopesSupported: readonly string[]
-  /** Counts a request. Resolves to the seconds to wait when there have been too many. */
-  readonly limit?: (caller: {
-    authInfo: AuthInfo | undefined
-    address: string
-  }) => Promise<number | undefined>
+  /** Bounds how often anyone may ask. Default: no bound. */
+  readonly limit?: RequestLimit
   /** True for a caller that reads challenges in tool results only (`_meta["mcp/www_authenticate"]`). */
   readonly challengeInResult?: (call: { request: Request; message: Message }) => boolean
   /** Called once for each request that was judged. */
@@ -45,6 +42,17 @@ export interface GateOptions {
   readonly anonymousStreamSeconds?: number
   /** Unix milliseconds. */
   readonly now?: () => number
+}
+
+/** Bounds how often anyone may ask. Each resolves to the seconds to wait when it has been too often. */
+export interface RequestLimit {
+  /** Counts a request: the caller's, or the address's when there is no good token. */
+  count(caller: {
+    readonly authInfo: AuthInfo | undefined
+    readonly address: string
+  }): Promise<number | undefined>
+  /** Asked before the issuer is asked about a token from that address. */
+  exceeded(address: string): Promise<number | undefined>
 }
 
 /** One HTTP request for the gate. */
@@ -106,8 +114,8 @@ export function createGate(options: GateOptions): Gate {
     }
     const { messages, value } = parsed
 
-    const { authInfo, denial, scheme } = await authenticate(request)
-    const retryAfterSeconds = await limit?.({ authInfo, address })
+    const { authInfo, denial, scheme } = await authenticate(request, () => limit?.exceeded(address))
+    const retryAfterSeconds = await limit?.count({ authInfo, address })
     if (retryAfterSeconds !== undefined) return deny({ kind: 'rate_limited', retryAfterSeconds })
     if (denial) return deny(denial)
     if (!authInfo && !messages.every((message) => allowsAnonymous(message, listedTools))) {

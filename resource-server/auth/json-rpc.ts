@@ -27,6 +27,9 @@ export class JsonRpcError extends Error {
   }
 }
 
+/** The most messages in one body: as many as the SDK takes. */
+const maxBatch = 100
+
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
@@ -41,8 +44,11 @@ export function parseBody(bytes: Uint8Array): ParsedBody {
     throw new JsonRpcError(400, -32700, 'Parse error: the body is not JSON in UTF-8.')
   }
   const messages = Array.isArray(value) ? value : [value]
-  if (messages.length === 0 || !messages.every(isMessage)) {
+  if (messages.length === 0 || !messages.slice(0, maxBatch).every(isMessage)) {
     throw new JsonRpcError(400, -32600, 'Invalid request: the body is not a JSON-RPC 2.0 message or batch.')
+  }
+  if (messages.length > maxBatch) {
+    throw new JsonRpcError(400, -32600, `Invalid request: a batch has at most ${maxBatch} messages.`)
   }
   return { value, messages }
 }

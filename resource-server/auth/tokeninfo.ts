@@ -31,16 +31,24 @@ export function createTokenInfoVerifier(options: TokenInfoOptions): TokenVerifie
   return {
     async verify(token) {
       const response = await ask(token)
-      const answer = (await response.json().catch(() => undefined)) as Record<string, unknown> | undefined
+      const answer = asObject(await response.json().catch(() => undefined))
       // A bad token is a 400 with an error in it; any other failure says nothing about the token.
       if (response.status === 400 && answer && ('error' in answer || 'error_description' in answer)) {
         return { refusal: { reason: 'inactive' } }
       }
-      if (response.status !== 200 || !answer) {
-        throw new AuthorityUnavailable(`The tokeninfo endpoint answered ${response.status}`)
+      if (response.status !== 200 || answer?.aud === undefined) {
+        throw new AuthorityUnavailable(
+          `The tokeninfo endpoint answered ${response.status} with something else`,
+        )
       }
       // Google writes numbers as strings.
       return judge(token, { ...answer, exp: Number(answer.exp) }, options)
     },
   }
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined
 }

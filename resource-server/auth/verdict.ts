@@ -24,6 +24,8 @@ export interface TokenVerifier {
    * @throws AuthorityUnavailable when the authorization server cannot be asked
    */
   verify(token: string): Promise<Verdict>
+  /** True when `verify` can answer without asking anyone. Absent: never. */
+  knows?(token: string): boolean
 }
 
 /** The authorization server cannot be asked, so nothing is known about the token: neither good nor bad. */

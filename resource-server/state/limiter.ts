@@ -9,9 +9,17 @@ export function wrapLimiter(limiter: RateLimiterAbstract): RateLimiter {
         await limiter.consume(key)
         return undefined
       } catch (reason) {
-        if (reason instanceof RateLimiterRes) return Math.max(1, Math.ceil(reason.msBeforeNext / 1000))
+        if (reason instanceof RateLimiterRes) return secondsUntilNext(reason)
         throw reason
       }
     },
+    async exceeded(key) {
+      const counted = await limiter.get(key)
+      return counted && counted.consumedPoints > limiter.points ? secondsUntilNext(counted) : undefined
+    },
   }
+}
+
+function secondsUntilNext({ msBeforeNext }: RateLimiterRes): number {
+  return Math.max(1, Math.ceil(msBeforeNext / 1000))
 }

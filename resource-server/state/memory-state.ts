@@ -1,14 +1,18 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { createMemoryReplayStore } from '../auth/memory-replay-store.ts'
 import { wrapLimiter } from './limiter.ts'
-import type { SharedState } from './shared-state.ts'
+import type { RateLimiter, SharedState } from './shared-state.ts'
 
 /** State in this process: right for one replica, and gone when it stops. */
 export function openMemoryState(now: () => number): SharedState {
+  const limiters = new Map<string, RateLimiter>()
   return {
     replayStore: createMemoryReplayStore({ now }),
-    createRateLimiter: (name, { points, seconds }) =>
-      wrapLimiter(new RateLimiterMemory({ keyPrefix: name, points, duration: seconds })),
+    createRateLimiter(name, { points, seconds }) {
+      const limiter = limiters.get(name) ?? wrapLimiter(new RateLimiterMemory({ points, duration: seconds }))
+      limiters.set(name, limiter)
+      return limiter
+    },
     check: async () => {},
     close: async () => {},
   }

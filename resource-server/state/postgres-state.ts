@@ -11,7 +11,15 @@ const schema = `CREATE UNLOGGED TABLE IF NOT EXISTS gatehouse_dpop_proof (
   key text PRIMARY KEY,
   expires_at timestamptz NOT NULL
 );
-CREATE INDEX IF NOT EXISTS gatehouse_dpop_proof_expires_at ON gatehouse_dpop_proof (expires_at);`
+CREATE INDEX IF NOT EXISTS gatehouse_dpop_proof_expires_at ON gatehouse_dpop_proof (expires_at);
+CREATE UNLOGGED TABLE IF NOT EXISTS gatehouse_rate (
+  key text PRIMARY KEY,
+  points integer NOT NULL DEFAULT 0,
+  expire bigint
+);`
+
+const sweepProofs = 'DELETE FROM gatehouse_dpop_proof WHERE expires_at < now()'
+const sweepRates = 'DELETE FROM gatehouse_rate WHERE expire < extract(epoch FROM now()) * 1000'
 
 /** One statement, so one winner: the row is new, or the old one had expired. */
 const add = `INSERT INTO gatehouse_dpop_proof (key, expires_at) VALUES ($1, now() + make_interval(secs => $2))
@@ -28,7 +36,7 @@ export async function openPostgresState(url: string, onerror: (error: Error) => 
   })
   pool.on('error', onerror)
   await createTables(pool)
-  const sweep = () => pool.query('DELETE FROM gatehouse_dpop_proof WHERE expires_at < now()').catch(onerror)
+  const sweep = () => Promise.all([pool.query(sweepProofs), pool.query(sweepRates)]).catch(onerror)
   const timer = setInterval(sweep, sweepEveryMs).unref()
   return {
     replayStore: {
@@ -40,6 +48,8 @@ export async function openPostgresState(url: string, onerror: (error: Error) => 
           storeClient: pool,
           storeType: 'pool',
           tableName: 'gatehouse_rate',
+          tableCreated: true,
+          clearExpiredByTimeout: false,
           keyPrefix: name,
           points,
           duration: seconds,

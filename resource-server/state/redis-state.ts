@@ -8,15 +8,21 @@ const timeoutMs = 1000
 
 /** State in Redis or Valkey. */
 export async function openRedisState(url: string, onerror: (error: Error) => void): Promise<SharedState> {
+  let connected = false
   const client = createClient({
     url: url.replace(/^valkey:/, 'redis:'),
-    socket: { connectTimeout: timeoutMs, reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 3000) },
+    socket: {
+      connectTimeout: timeoutMs,
+      // At the start it must be there; later it is waited for.
+      reconnectStrategy: (retries, cause) => (connected ? Math.min(100 * 2 ** retries, 3000) : cause),
+    },
     commandOptions: { timeout: timeoutMs },
     // A command must fail at once while there is no connection, not wait for one.
     disableOfflineQueue: true,
   })
   client.on('error', onerror)
   await client.connect()
+  connected = true
   return {
     replayStore: {
       add: async (key, ttlSeconds) =>

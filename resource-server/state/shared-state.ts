@@ -15,6 +15,8 @@ export interface RateLimiter {
    * @returns undefined when it is within the limit, else the seconds to wait
    */
   count(key: string): Promise<number | undefined>
+  /** Says the same about what has been counted so far, and counts nothing. */
+  exceeded(key: string): Promise<number | undefined>
 }
 
 /** What the replicas of this server share: used DPoP proofs, and counts of requests. Never a token. */
@@ -27,16 +29,32 @@ export interface SharedState {
   close(): Promise<void>
 }
 
+/** The shared state cannot be reached at the start. One line; the URL, which may hold a password, is not in it. */
+export class SharedStateError extends Error {
+  override readonly name = 'SharedStateError'
+}
+
 /**
  * Opens the shared state.
  * @param url `memory:`, `redis://`, `rediss://`, `valkey://` or `postgres://`
  * @param now Unix milliseconds, for `memory:`
  * @param onerror told about lost connections; they are opened again
+ * @throws SharedStateError
  */
 export async function openSharedState(
   url: string,
   { now = Date.now, onerror = () => {} }: { now?: () => number; onerror?: (error: Error) => void } = {},
 ): Promise<SharedState> {
+  const { protocol, host } = new URL(url)
+  try {
+    return await open(url, now, onerror)
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message
+    throw new SharedStateError(`REPLAY_STORE: ${protocol}//${host} cannot be reached (${reason}).`, { cause })
+  }
+}
+
+async function open(url: string, now: () => number, onerror: (error: Error) => void): Promise<SharedState> {
   const scheme = new URL(url).protocol
   switch (scheme) {
     case 'memory:':
