@@ -90,7 +90,7 @@ export async function createResourceServer(
   }
 
   const trusted = proxyaddr.compile([...config.trustProxy])
-  const home = homePage({ resource, issuer, metadataUrl: metadataUrl(resource), tools })
+  const home = homePage(config, { metadataUrl: metadataUrl(resource), tools })
 
   const app = new Koa()
   app.on('error', (error) => logger.error({ err: error }, 'a request failed'))
