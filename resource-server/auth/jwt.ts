@@ -55,7 +55,7 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
           clockTolerance: clockToleranceSeconds,
           currentDate: new Date(now()),
         })
-        const detail = notAnAccessToken(payload, protectedHeader.typ)
+        const detail = notAnAccessToken(payload, protectedHeader.typ, options.scopeRules?.claim)
         if (detail) return { refusal: { reason: 'not_an_access_token', detail } }
         if (payload.iss === undefined) return { refusal: { reason: 'issuer', issuer: undefined } }
         return judge(token, payload, options, clockToleranceSeconds)
@@ -67,21 +67,26 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
 }
 
 /**
- * `typ` is `at+jwt` (RFC 9068 §2.1) or, at issuers that came before it, `JWT` or nothing. What else is signed with the
- * same keys says what it is: an ID token binds a code or an access token (OpenID Connect Core §3.3.2.11), a logout
- * token has `events`, and Keycloak names the kind in the payload.
+ * `typ` is `at+jwt` (RFC 9068 §2.1) or, at issuers that came before it, `JWT` or nothing. Then the claims tell: an
+ * access token says what it permits or whom it was issued to; an ID token does neither, and may bind a code or an
+ * access token (OpenID Connect Core §3.3.2.11); a logout token has `events`; Keycloak names the kind in the payload.
  */
-function notAnAccessToken(payload: JWTPayload, typ: string | undefined): string | undefined {
+function notAnAccessToken(
+  payload: JWTPayload,
+  typ: string | undefined,
+  scopeClaim: string | undefined,
+): string | undefined {
   const type = (typ ?? 'JWT').toLowerCase().replace(/^application\//, '')
   if (type === 'at+jwt') return undefined
   if (type !== 'jwt') return `typ ${type}`
-  const claim = ['at_hash', 'c_hash', 's_hash', 'events'].find((name) => name in payload)
-  if (claim) return `the claim ${claim}`
+  const foreign = ['at_hash', 'c_hash', 's_hash', 'events'].find((name) => name in payload)
+  if (foreign) return `the claim ${foreign}`
   if ('nonce' in payload && !('scope' in payload) && !('scp' in payload)) return 'a nonce and no scope'
   if (typeof payload.typ === 'string' && !['bearer', 'dpop'].includes(payload.typ.toLowerCase())) {
     return `the claim typ ${payload.typ}`
   }
-  return undefined
+  const own = ['scope', 'scp', 'client_id', ...(scopeClaim === undefined ? [] : [scopeClaim])]
+  return own.some((name) => name in payload) ? undefined : `none of the claims ${own.join(', ')}`
 }
 
 const outages: ReadonlySet<string> = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'])
