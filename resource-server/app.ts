@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import Koa from 'koa'
 import proxyaddr from 'proxy-addr'
 import { type Config, resourceScopeNames } from '../config/index.ts'
@@ -89,7 +90,7 @@ export async function createResourceServer(
     audit(decision)
   }
 
-  const trusted = proxyaddr.compile([...config.trustProxy])
+  const addressOf = createAddressOf(config.trustProxy)
   const home = homePage(config, { metadataUrl: metadataUrl(resource), tools })
 
   const app = new Koa()
@@ -100,7 +101,7 @@ export async function createResourceServer(
   })
   app.use(
     toKoaMiddleware(mcp, {
-      addressOf: (req) => proxyaddr(req, trusted),
+      addressOf,
       onerror: (error) => logger.error({ err: error }, 'a request failed'),
     }),
   )
@@ -115,4 +116,11 @@ export async function createResourceServer(
     ctx.body = home
   })
   return { app, mcp, metrics }
+}
+
+/** The socket's address, or what a trusted proxy says. */
+function createAddressOf(trustProxy: readonly string[]): (req: IncomingMessage) => string {
+  if (trustProxy.length === 0) return (req) => req.socket.remoteAddress ?? 'unknown'
+  const trusted = proxyaddr.compile([...trustProxy])
+  return (req) => proxyaddr(req, trusted)
 }

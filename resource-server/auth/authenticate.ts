@@ -3,7 +3,7 @@ import { extraOf } from './auth-info.ts'
 import type { Denial } from './challenge.ts'
 import { parseCredentials } from './credentials.ts'
 import type { ProofVerifier } from './dpop.ts'
-import { AuthorityUnavailable, type TokenVerifier } from './verdict.ts'
+import { AskedTooOften, AuthorityUnavailable, type MustWait, type TokenVerifier } from './verdict.ts'
 
 /** How the caller sends its token; challenges answer in the same scheme. */
 export type Scheme = 'Bearer' | 'DPoP'
@@ -23,14 +23,8 @@ export type Authentication = { readonly scheme: Scheme } & (
   | { readonly authInfo?: undefined; readonly denial: Denial }
 )
 
-/**
- * Finds out who sends a request, from its headers alone.
- * @param mustWait asked before a token is validated that no cache knows; resolves to the seconds to wait, if any
- */
-export type Authenticator = (
-  request: Request,
-  mustWait?: () => Promise<number | undefined> | undefined,
-) => Promise<Authentication>
+/** Finds out who sends a request, from its headers alone. `mustWait` is for the verifier. */
+export type Authenticator = (request: Request, mustWait?: MustWait) => Promise<Authentication>
 
 /** Makes the authenticator: the header is parsed, the token verified, and its key demanded when it has one. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
@@ -44,16 +38,16 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
     const { kind, token } = credentials
     const scheme = kind === 'dpop' || dpopRequired ? 'DPoP' : 'Bearer'
-    const retryAfterSeconds = verifier.knows?.(token) ? undefined : await mustWait?.()
-    if (retryAfterSeconds !== undefined)
-      return { scheme, denial: { kind: 'rate_limited', retryAfterSeconds } }
     try {
-      const { authInfo, refusal } = await verifier.verify(token)
+      const { authInfo, refusal } = await verifier.verify(token, mustWait)
       if (refusal) return { scheme, denial: { kind: 'invalid_token', refusal } }
       const denial = await checkBinding(request, kind, authInfo)
       return denial ? { scheme, denial } : { scheme, authInfo }
     } catch (cause) {
       if (cause instanceof AuthorityUnavailable) return { scheme, denial: { kind: 'unavailable', cause } }
+      if (cause instanceof AskedTooOften) {
+        return { scheme, denial: { kind: 'rate_limited', retryAfterSeconds: cause.retryAfterSeconds } }
+      }
       throw cause
     }
   }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { createPlaces } from './places.ts'
-import type { TokenVerifier, Verdict } from './verdict.ts'
+import { AskedTooOften, type TokenVerifier, type Verdict } from './verdict.ts'
 
 /** Options of {@link createCachingVerifier}. */
 export interface CachingOptions {
@@ -95,24 +95,26 @@ export function createCachingVerifier(
 
   return {
     statistics,
-    knows: (token) => cached(hash(token), now()) !== undefined,
-    async verify(token) {
-      const key = hash(token)
-      const verdict = cached(key, now())
-      const running = verdict ?? pending.get(key)
-      if (running !== undefined) {
-        statistics.hits += 1
-        return running
-      }
+    async verify(token, mustWait) {
+      const key = hash('sha256', token, 'base64')
+      const known = lookUp(key)
+      if (known !== undefined) return known
+      const seconds = await mustWait?.()
+      if (seconds !== undefined) throw new AskedTooOften(seconds)
+      // Another caller may have asked meanwhile.
+      const asked = lookUp(key)
+      if (asked !== undefined) return asked
       const validation = validate(key, token)
       pending.set(key, validation)
       return validation
     },
   }
-}
 
-function hash(token: string): string {
-  return createHash('sha256').update(token).digest('base64')
+  function lookUp(key: string): Verdict | Promise<Verdict> | undefined {
+    const known = cached(key, now()) ?? pending.get(key)
+    if (known !== undefined) statistics.hits += 1
+    return known
+  }
 }
 
 /** A cached token is never accepted beyond its own `exp`. */

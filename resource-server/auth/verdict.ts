@@ -17,15 +17,29 @@ export type Verdict =
   | { readonly authInfo: AuthInfo; readonly refusal?: undefined }
   | { readonly authInfo?: undefined; readonly refusal: Refusal }
 
+/** Says how many seconds a caller must wait before the issuer is asked for its sake; undefined: not at all. */
+export type MustWait = () => Promise<number | undefined> | undefined
+
 /** Judges access tokens. The gate knows no more of how tokens are validated than this. */
 export interface TokenVerifier {
   /**
    * @param token as it came over the wire, untrusted
+   * @param mustWait looked at by a verifier that remembers, before it asks about a token that it does not know
    * @throws AuthorityUnavailable when the authorization server cannot be asked
+   * @throws AskedTooOften when the caller must wait
    */
-  verify(token: string): Promise<Verdict>
-  /** True when `verify` can answer without asking anyone. Absent: never. */
-  knows?(token: string): boolean
+  verify(token: string, mustWait?: MustWait): Promise<Verdict>
+}
+
+/** The caller has had the issuer asked too often. */
+export class AskedTooOften extends Error {
+  override readonly name = 'AskedTooOften'
+  readonly retryAfterSeconds: number
+
+  constructor(retryAfterSeconds: number) {
+    super(`Ask again in ${retryAfterSeconds} s`)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
 }
 
 /** The authorization server cannot be asked, so nothing is known about the token: neither good nor bad. */
