@@ -3,6 +3,7 @@ import type { Config } from 'jest'
 /** Node runs the TypeScript itself, so Jest transforms nothing. */
 const config: Config = {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/tests/support/install-browser.ts',
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},

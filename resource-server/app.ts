@@ -107,7 +107,7 @@ export async function createResourceServer(
   )
   app.use(securityHeaders())
   app.use((ctx) => {
-    if (!mcp.hosts.includes(ctx.hostname)) {
+    if (!mcp.hosts.includes(ctx.hostname.toLowerCase())) {
       ctx.status = 403
       return
     }

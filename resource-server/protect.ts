@@ -116,7 +116,7 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
     scopesSupported: scopes,
   })
 
-  const { origin, hostname, pathname: endpoint } = new URL(resource)
+  const { origin, host, hostname, pathname: endpoint } = new URL(resource)
   const wellKnown = '/.well-known/oauth-protected-resource'
   const metadataPaths = [wellKnown, wellKnown + endpoint]
   const endpointPaths = [endpoint, `${endpoint}/`]
@@ -135,8 +135,10 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
 
   async function handle(incoming: GateRequest): Promise<Response> {
     const { request } = incoming
-    const foreign = hostHeaderValidationResponse(request, hosts) ?? originValidationResponse(request, origins)
-    if (foreign) return foreign
+    const refused =
+      (request.headers.get('host') === host ? undefined : hostHeaderValidationResponse(request, hosts)) ??
+      originValidationResponse(request, origins)
+    if (refused) return refused
     const { pathname } = new URL(request.url)
     if (metadataPaths.includes(pathname)) return withCors(request, 'GET', () => metadataResponse(request))
     if (endpointPaths.includes(pathname)) return withCors(request, 'POST', () => gate.handle(incoming))

@@ -33,7 +33,7 @@ export function createLogger(program: string, level: string): Logger {
       formatters: { log: (record) => withoutSecrets(record) },
       serializers: { err: (error) => serializeError(error) },
     },
-    pino.destination({ dest: 2, sync: false }),
+    pino.destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: 200 }),
   )
 }
 

@@ -27,13 +27,12 @@ export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions =
     res.once('close', () => res.writableFinished || gone.abort())
     const body = await readNodeBody(req)
     if (body instanceof Response) return writeResponse(res, body)
-    const headers = headersOf(req)
-    if (target.host !== undefined) headers.set('host', target.host)
     const request = new Request(mcp.origin + target.path, {
       method: req.method ?? 'GET',
-      headers,
+      headers: headersOf(req),
       signal: gone.signal,
     })
+    if (target.host !== undefined) request.headers.set('host', target.host)
     await writeResponse(res, await mcp.handle({ request, body, address: addressOf(req) }))
   }
 
@@ -86,10 +85,10 @@ async function readNodeBody(req: IncomingMessage): Promise<Uint8Array | Response
 }
 
 /** All headers as they came: Node's own view keeps the first of two Authorization headers and hides the second. */
-function headersOf({ rawHeaders }: IncomingMessage): Headers {
-  const headers = new Headers()
+function headersOf({ rawHeaders }: IncomingMessage): [string, string][] {
+  const headers: [string, string][] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    headers.append(rawHeaders[index] as string, rawHeaders[index + 1] as string)
+    headers.push([rawHeaders[index] as string, rawHeaders[index + 1] as string])
   }
   return headers
 }
@@ -103,7 +102,8 @@ async function writeResponse(res: ServerResponse, response: Response): Promise<v
     await pipeline(events, res).catch(() => {}) // the client went away
     return
   }
-  const body = Buffer.from(await response.arrayBuffer())
-  res.writeHead(response.status, { ...headers, 'content-length': body.byteLength })
+  // As text: Node then sends the head and the body in one write.
+  const body = await response.text()
+  res.writeHead(response.status, { ...headers, 'content-length': Buffer.byteLength(body) })
   res.end(body)
 }

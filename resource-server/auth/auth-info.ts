@@ -31,7 +31,10 @@ export function createAuthInfo(token: string, subject: TokenSubject, resource: s
     clientId,
     scopes: Object.freeze([...scopes]) as string[],
     expiresAt,
-    resource: new URL(resource),
+    // A URL can be changed by whoever holds it: everyone gets one of their own.
+    get resource() {
+      return new URL(resource)
+    },
     extra: Object.freeze(extra satisfies AuthInfoExtra),
   }
   Object.defineProperty(authInfo, 'token', { enumerable: false })

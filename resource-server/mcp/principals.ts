@@ -20,7 +20,7 @@ export interface Principals {
 }
 
 interface Sighting {
-  readonly caller: Caller
+  caller: Caller
   readonly clients: Set<string>
   readonly firstSeen: number
   lastSeen: number
@@ -44,6 +44,7 @@ export function createPrincipals({ now = Date.now, max = 1000 } = {}): Principal
         lastSeen: time,
         requests: 0,
       }
+      sighting.caller = caller
       sighting.lastSeen = time
       sighting.requests += 1
       sighting.clients.add(caller.clientId)

@@ -7,6 +7,6 @@ export interface ServerStatus {
   readonly cacheHits: number
   /** Questions asked of the authorization server. */
   readonly introspections: number
-  /** Requests refused for want of a token, of a good one, or of a scope. */
+  /** Requests that the gate did not let through, for whatever reason. */
   readonly refusals: number
 }

@@ -25,18 +25,26 @@ describe('the page at the root', () => {
   })
 
   it('lists every tool with what it needs', () => {
-    const rows = page.querySelectorAll('tbody tr').map((row) => {
-      const cells = row.querySelectorAll('td').map(({ text }) => text)
-      return [cells[0], cells[2]]
-    })
+    const rows = page
+      .querySelectorAll('li')
+      .map((row) => [row.querySelector('code')?.text, row.querySelector('.tag')?.text])
     expect(rows).toEqual([
-      ['public_info', 'nothing'],
-      ['get_user_profile', 'any valid token'],
-      ['list_available_resources', 'any valid token'],
-      ['read_data', 'scope read'],
-      ['write_data', 'scope write'],
-      ['admin_operation', 'scope admin'],
+      ['public_info', 'needs nothing'],
+      ['get_user_profile', 'needs any valid token'],
+      ['list_available_resources', 'needs any valid token'],
+      ['read_data', 'needs read'],
+      ['write_data', 'needs write'],
+      ['admin_operation', 'needs admin'],
     ])
+  })
+
+  it('names the test accounts in development only', () => {
+    const hidden = homePage(
+      { resource: server.resource, issuer: issuer.issuer, development: false },
+      { metadataUrl: server.origin, tools: [] },
+    )
+    expect(page.text).toContain('password123')
+    expect(hidden).not.toContain('password123')
   })
 
   it('10: is neither framed nor sniffed, runs nothing and loads nothing', () => {
@@ -60,6 +68,9 @@ it('10: sends the same headers with a page that does not exist', async () => {
 it('11: writes what it is given as text', () => {
   const hostile = '"><script>alert(1)</script>'
   const tools = [{ name: hostile, title: hostile, access: { scopes: [hostile] } }]
-  const html = homePage({ resource: hostile, issuer: hostile, metadataUrl: hostile, tools })
+  const html = homePage(
+    { resource: hostile, issuer: hostile, development: false },
+    { metadataUrl: hostile, tools },
+  )
   expect(html).not.toContain('<script')
 })

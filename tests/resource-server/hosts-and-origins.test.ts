@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { startIssuer } from '../support/issuer-stand-in.ts'
 import { rawRequest } from '../support/raw-request.ts'
@@ -73,15 +75,29 @@ describe('a server on this machine', () => {
   })
 
   it.each([
-    '/',
     '/mcp',
     '/mcp/',
     '/.well-known/oauth-protected-resource',
     '/.well-known/oauth-protected-resource/mcp',
-    '/no/such/page',
   ])('37: refuses a foreign host on %s', async (path) => {
     expect((await ask(['Host', 'evil.example'], path)).status).toBe(403)
     expect((await ask(['Origin', 'https://evil.example'], path)).status).toBe(403)
+  })
+
+  it('37: shows its page to its own visitors only', async () => {
+    const visit = async (host: string) =>
+      (await rawRequest(`${local.origin}/`, { method: 'GET', headers: ['Host', host] })).status
+    expect(await visit(`localhost:${port}`)).toBe(200)
+    expect(await visit('evil.example')).toBe(403)
+    expect(await visit('localhost.evil.example')).toBe(403)
+  })
+
+  it('37: refuses a foreign host in the request line, whatever the Host header says', async () => {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.end(
+      `POST http://evil.example/mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+    )
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 403 /)
   })
 
   it('37: refuses a foreign page even with a good token', async () => {
@@ -91,8 +107,9 @@ describe('a server on this machine', () => {
 })
 
 describe('a server on the internet', () => {
+  const metadataUrl = `${published.origin}/.well-known/oauth-protected-resource`
   const visit = async (headers: readonly string[]) =>
-    (await rawRequest(published.origin, { method: 'GET', headers })).status
+    (await rawRequest(metadataUrl, { method: 'GET', headers })).status
 
   it('answers to its own host and to its own pages', async () => {
     expect(await visit(['Host', 'mcp.example'])).toBe(200)

@@ -11,7 +11,8 @@ const now = () => time
 beforeEach(async () => {
   time = Date.parse('2026-01-01T00:00:00Z')
   issuer = await startIssuer({ now })
-  server = await startResourceServer({ issuer: issuer.issuer, now })
+  const env = { RATE_LIMIT: '1000000', RATE_LIMIT_ANONYMOUS: '1000000' }
+  server = await startResourceServer({ issuer: issuer.issuer, env, now })
 })
 afterEach(async () => {
   await server.stop()
@@ -31,7 +32,7 @@ async function expectUnavailable(token: string): Promise<void> {
     expect([tool, status, body.result]).toEqual([tool, 503, undefined])
     expect(headers.get('retry-after')).toBe('5')
     expect(headers.has('www-authenticate')).toBe(false)
-    expect(body.error?.message).toContain('authorization server')
+    expect(body.error?.message).toContain('cannot be checked right now')
   }
 }
 

@@ -24,13 +24,13 @@ const mebibyte = 1024 * 1024
 const padded = (bytes: number) => publicCall.padEnd(bytes)
 
 describe('methods', () => {
-  it.each(['GET', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS'])(
+  it.each(['GET', 'DELETE', 'HEAD', 'PUT', 'PATCH', 'TRACE'])(
     '%s is a 405 and no challenge',
     async (method) => {
       for (const headers of [[], ['Authorization', `Bearer ${issuer.issue(url)}`]]) {
         const answer = await rawRequest(url, { method, headers })
         expect(answer.status).toBe(405)
-        expect(answer.headers.allow).toBe('POST, OPTIONS')
+        expect(answer.headers.allow).toContain('POST')
         expect(answer.headers['www-authenticate']).toBeUndefined()
       }
     },

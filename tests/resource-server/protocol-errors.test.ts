@@ -13,11 +13,13 @@ afterAll(async () => {
 })
 
 describe.each<Era>(['legacy', 'modern'])('in the %s era', (era) => {
-  it('an unknown tool is -32602, with and without a token', async () => {
-    for (const options of [{ era }, { era, token }]) {
-      const { body } = await callTool(url, 'no_such_tool', {}, options)
-      expect(body.error).toMatchObject({ code: -32602, message: expect.stringContaining('no_such_tool') })
-    }
+  it('an unknown tool is -32602', async () => {
+    const { body } = await callTool(url, 'no_such_tool', {}, { era, token })
+    expect(body.error).toMatchObject({ code: -32602, message: expect.stringContaining('no_such_tool') })
+  })
+
+  it('31: an unknown tool is a 401 without a token', async () => {
+    expect((await callTool(url, 'no_such_tool', {}, { era })).status).toBe(401)
   })
 
   it('an unknown method is -32601', async () => {

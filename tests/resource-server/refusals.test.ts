@@ -44,8 +44,8 @@ describe('the challenge', () => {
     const { status, headers } = await callTool(url, 'get_user_profile', {}, { token: 'bad' })
     expect(status).toBe(401)
     expect(headers.get('www-authenticate')).toBe(
-      'Bearer error="invalid_token", ' +
-        `error_description="The access token is expired, revoked or not for this server", ${metadata}`,
+      'Bearer error="invalid_token", error_description=' +
+        `"The access token is expired, revoked or not for this server. Sign in again.", ${metadata}`,
     )
   })
 
@@ -54,7 +54,8 @@ describe('the challenge', () => {
     const { status, headers } = await callTool(url, 'admin_operation', { operation: 'x' }, { token })
     expect(status).toBe(403)
     expect(headers.get('www-authenticate')).toBe(
-      `Bearer error="insufficient_scope", scope="read admin", error_description="This needs the scope admin", ${metadata}`,
+      'Bearer error="insufficient_scope", scope="read admin", error_description=' +
+        `"This needs the scope admin, which the access token does not have.", ${metadata}`,
     )
   })
 
@@ -195,9 +196,21 @@ describe('a legacy batch', () => {
     expect(body.result?.isError).toBe(true)
   })
 
-  it('36: with a protected method among public ones is refused as a whole', async () => {
-    const read = { jsonrpc: '2.0', id: 2, method: 'resources/read', params: { uri: 'doc://doc1' } }
-    expect((await sendBatch(url, [publicCall, read])).status).toBe(401)
+  it.each([
+    ['resources/list', {}],
+    ['resources/templates/list', {}],
+    ['resources/read', { uri: 'doc://doc1' }],
+    ['no/such/method', {}],
+  ])('36: with %s among public messages is a 401, wherever it stands', async (method, params) => {
+    const guarded = { jsonrpc: '2.0', id: 2, method, params }
+    for (const batch of [
+      [publicCall, guarded],
+      [guarded, publicCall],
+      [publicCall, guarded, publicCall],
+    ]) {
+      const { status, answers } = await sendBatch(url, batch)
+      expect([status, answers.some(({ result }) => result)]).toEqual([401, false])
+    }
   })
 
   it('is answered message by message when all of it is allowed', async () => {

@@ -4,12 +4,15 @@ import { callTool, sendBatch } from '../support/mcp-request.ts'
 import { openStream } from '../support/mcp-stream.ts'
 import { type RunningResourceServer, startResourceServer } from '../support/start-resource-server.ts'
 
+let time: number
 let issuer: IssuerStandIn
 let server: RunningResourceServer
 
 beforeEach(async () => {
-  issuer = await startIssuer()
-  server = await startResourceServer({ issuer: issuer.issuer })
+  time = Date.now()
+  issuer = await startIssuer({ now: () => time })
+  const env = { RATE_LIMIT_ANONYMOUS: '1000000' }
+  server = await startResourceServer({ issuer: issuer.issuer, env, now: () => time })
 })
 afterEach(async () => {
   await server.stop()
@@ -85,17 +88,17 @@ describe('a stream without a token', () => {
 
 describe('a stream with a token', () => {
   it('ends when the token does', async () => {
-    const exp = Date.now() / 1000 + 0.6
+    const exp = Math.floor(time / 1000) + 60
     const token = issuer.issue(server.resource, { exp })
+    time = exp * 1000 - 200
     const stream = await openStream(server.resource, lists, { token })
     expect(await stream.next()).toMatchObject(acknowledged)
     await stream.ended
-    expect(Date.now() / 1000).toBeGreaterThanOrEqual(exp - 0.05)
-    expect(Date.now() / 1000).toBeLessThan(exp + 5)
+    expect(await stream.next()).toBeUndefined()
   })
 
   it('stays open for a token that lasts longer than a timer can', async () => {
-    const token = issuer.issue(server.resource, { exp: Math.floor(Date.now() / 1000) + 10 * 365 * 86_400 })
+    const token = issuer.issue(server.resource, { exp: Math.floor(time / 1000) + 10 * 365 * 86_400 })
     const stream = await openStream(server.resource, lists, { token })
     expect(await stream.next()).toMatchObject(acknowledged)
     const first = await Promise.race([

@@ -11,6 +11,11 @@ import {
 /** The algorithms that access tokens are signed with. */
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA'
 
+/** Header parameters that differ from what {@link Signer.sign} would put; `undefined` leaves one out. */
+export type HeaderOverrides = {
+  readonly [Name in keyof JWTHeaderParameters]?: JWTHeaderParameters[Name] | undefined
+}
+
 /** Signs JWTs with keys that it publishes. */
 export interface Signer {
   /** The public halves, oldest first. */
@@ -22,7 +27,7 @@ export interface Signer {
    * @param header put over `alg` (default ES256), the newest key's `kid`, and `typ: at+jwt` (RFC 9068 §2.1)
    * @throws Error when no key of that algorithm has been published
    */
-  sign(claims: JWTPayload, header?: Partial<JWTHeaderParameters>): Promise<string>
+  sign(claims: JWTPayload, header?: HeaderOverrides): Promise<string>
 }
 
 /** Makes a signer that has one key for each algorithm. */
@@ -48,13 +53,13 @@ export async function createSigner(algorithms: readonly SigningAlgorithm[]): Pro
       const key = newest.get(alg)
       if (!key) throw new Error(`This issuer has no key for ${alg}`)
       return new SignJWT(defined(claims))
-        .setProtectedHeader(defined({ alg, kid: key.kid, typ: 'at+jwt', ...header }))
+        .setProtectedHeader(defined<JWTHeaderParameters>({ kid: key.kid, typ: 'at+jwt', ...header, alg }))
         .sign(key.privateKey)
     },
   }
 }
 
 /** The same object without what is undefined. */
-function defined<T extends object>(object: T): T {
+function defined<T extends object>(object: { readonly [Name in keyof T]: T[Name] | undefined }): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
 }

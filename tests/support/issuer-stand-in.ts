@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { JSONWebKeySet, JWTHeaderParameters, JWTPayload } from 'jose'
+import type { JSONWebKeySet, JWTPayload } from 'jose'
 import { openServer } from './http-server.ts'
-import { createSigner, type SigningAlgorithm } from './issuer-keys.ts'
+import { createSigner, type HeaderOverrides, type SigningAlgorithm } from './issuer-keys.ts'
 
 /** What the stand-in serves, each counted by itself. */
 export type IssuerEndpoint = 'metadata' | 'introspection' | 'jwks'
@@ -51,7 +51,7 @@ export interface IssuerStandIn {
    * @param claims put over alice's; `undefined` leaves a claim out. `aud` has no default.
    * @param header put over `alg` (default ES256), `kid` and `typ: at+jwt`; `undefined` leaves a parameter out
    */
-  sign(claims: JWTPayload, header?: Partial<JWTHeaderParameters>): Promise<string>
+  sign(claims: JWTPayload, header?: HeaderOverrides): Promise<string>
   /** Publishes a new key, with which {@link sign} signs from now on. The old ones stay published. */
   rotate(algorithm?: SigningAlgorithm): Promise<void>
   /** Breaks endpoints, all of them by default, until {@link heal}. */

@@ -93,7 +93,7 @@ export function authorizationRequest(
 }
 
 /** Signs in one of the test accounts and allows what is asked, up to the redirect to the client. */
-export async function signIn(browser: Browser, request: AuthorizationRequest, username: string) {
+export async function signIn(browser: Browser, request: Pick<AuthorizationRequest, 'url'>, username: string) {
   const password = testAccounts.find((account) => account.username === username)?.password ?? ''
   let page = await browser.open(request.url)
   if (page.document.querySelector('#password')) {

@@ -5,7 +5,7 @@ import type { Metrics } from '../../resource-server/observability/metrics.ts'
 import type { ProtectedMcp } from '../../resource-server/protect.ts'
 import { openSharedState } from '../../resource-server/state/shared-state.ts'
 import { createLogger, type Logger } from '../../runtime/logger.ts'
-import { openServer } from './http-server.ts'
+import { openServer, type TestServer } from './http-server.ts'
 
 /** A running MCP server. */
 export interface RunningResourceServer {
@@ -21,15 +21,17 @@ export interface RunningResourceServer {
 /**
  * Starts the MCP server in this process, on a free port.
  * @param env further environment variables
+ * @param at where to serve, when its port had to be known before. Default: on a port of its own
  * @param now Unix milliseconds
  */
 export async function startResourceServer(options: {
   readonly issuer: string
   readonly env?: Readonly<Record<string, string>>
+  readonly at?: TestServer
   readonly now?: () => number
   readonly logger?: Logger
 }): Promise<RunningResourceServer> {
-  const { server, origin, close } = await openServer()
+  const { server, origin, close } = options.at ?? (await openServer())
   const resource = `${origin}/mcp`
   const config = loadConfig({ ISSUER: options.issuer, RESOURCE: resource, ...options.env }, 'resource-server')
   const state = await openSharedState(config.replayStore, options.now ? { now: options.now } : {})

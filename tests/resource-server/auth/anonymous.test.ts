@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { allowsAnonymous, isListen } from '../../../resource-server/auth/anonymous.ts'
+import { allowsAnonymous as allows, isListen } from '../../../resource-server/auth/anonymous.ts'
+import type { Message } from '../../../resource-server/auth/json-rpc.ts'
+
+const listedTools = new Set(['public_info', 'admin_operation'])
+const allowsAnonymous = (message: Message) => allows(message, listedTools)
 
 const request = (method: unknown, params?: Record<string, unknown>) => ({
   jsonrpc: '2.0' as const,
@@ -10,12 +14,28 @@ const request = (method: unknown, params?: Record<string, unknown>) => ({
 const listen = (notifications: unknown) => request('subscriptions/listen', { notifications })
 
 describe('allowsAnonymous', () => {
-  it.each(['server/discover', 'initialize', 'ping', 'tools/list', 'tools/call'])(
+  it.each(['server/discover', 'initialize', 'ping', 'tools/list'])(
     'lets %s further without a token',
     (method) => {
       expect(allowsAnonymous(request(method))).toBe(true)
     },
   )
+
+  it('lets the call of a listed tool further, whose own scopes decide', () => {
+    expect(allowsAnonymous(request('tools/call', { name: 'public_info' }))).toBe(true)
+    expect(allowsAnonymous(request('tools/call', { name: 'admin_operation' }))).toBe(true)
+  })
+
+  it.each([
+    ['a tool that is not listed', { name: 'hidden' }],
+    ['another case', { name: 'Public_Info' }],
+    ['a space', { name: 'public_info ' }],
+    ['an array that reads like a tool', { name: ['public_info'] }],
+    ['no name', {}],
+    ['no parameters', undefined],
+  ])('36: wants a token for the call of %s', (_, params) => {
+    expect(allowsAnonymous(request('tools/call', params))).toBe(false)
+  })
 
   it.each([
     'resources/list',

@@ -142,4 +142,14 @@ describe('validations at once', () => {
     await expect(cache.verify('a')).rejects.toThrow('down')
     expect(asked).toBe(4)
   })
+
+  it('answer "unavailable" to a caller who has waited for too long, and keep the late answer', async () => {
+    const { cache, held, turn, releaseAll } = setUpHeld({ maxConcurrent: 1, deadlineMs: 20 })
+    await expect(cache.verify('good-slow')).rejects.toThrow(AuthorityUnavailable)
+    expect(held).toHaveLength(1)
+    await releaseAll()
+    await turn()
+    expect((await cache.verify('good-slow')).authInfo?.token).toBe('good-slow')
+    expect(cache.statistics).toEqual({ hits: 1, validations: 1 })
+  })
 })

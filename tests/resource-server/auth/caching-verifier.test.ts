@@ -125,6 +125,19 @@ describe('a refused token', () => {
   })
 })
 
+describe('a token that was good and is revoked', () => {
+  it('is refused from the cache like any other refused token', async () => {
+    const { state, cache } = setUp(good)
+    await cache.verify('t')
+    state.answer = () => inactive
+    state.time += 10_000
+    await cache.verify('t')
+    state.time += 1999
+    expect(await cache.verify('t')).toEqual(inactive)
+    expect(state.asked).toBe(2)
+  })
+})
+
 describe('concurrent callers', () => {
   it.each([
     ['good', good('t')],

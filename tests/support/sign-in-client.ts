@@ -1,0 +1,34 @@
+import { createOAuthClient, type OAuthClient } from '../../client/oauth-client.ts'
+import { createMemoryTokenStore, type TokenStore } from '../../client/token-store.ts'
+import { Browser, signIn } from './sign-in.ts'
+
+/** The code of client/, with a person who submits the forms over HTTP. */
+export interface SignedInClient extends OAuthClient {
+  readonly store: TokenStore
+  /** How often the person was sent to the authorization server. */
+  readonly signIns: () => number
+}
+
+/**
+ * @param username who sits in front of it; undefined for someone who turns away from every sign-in
+ * @param now Unix seconds
+ */
+export function createTestClient(
+  resource: string,
+  username: string | undefined,
+  { now, store = createMemoryTokenStore() }: { now?: () => number; store?: TokenStore } = {},
+): SignedInClient {
+  let signIns = 0
+  const client = createOAuthClient({
+    resource,
+    client: { id: 'test-client' },
+    store,
+    ...(now && { now }),
+    async visit(url) {
+      signIns += 1
+      if (username === undefined) throw new Error('Nobody signs in here.')
+      await fetch(await signIn(new Browser(), { url: url.href }, username))
+    },
+  })
+  return { ...client, store, signIns: () => signIns }
+}

@@ -1,0 +1,36 @@
+import { openServer } from './http-server.ts'
+import { type RunningProvider, startProvider } from './start-provider.ts'
+import { type RunningResourceServer, startResourceServer } from './start-resource-server.ts'
+
+/** The provider and the MCP server, in this process, each on its own port, knowing each other by URL only. */
+export interface RunningServers {
+  readonly provider: RunningProvider
+  readonly mcp: RunningResourceServer
+  readonly issuer: string
+  readonly resource: string
+  stop(): Promise<void>
+}
+
+/**
+ * Starts both for real.
+ * @param env for the MCP server
+ * @param now Unix milliseconds, for the MCP server
+ */
+export async function startServers(
+  options: { readonly env?: Readonly<Record<string, string>>; readonly now?: () => number } = {},
+): Promise<RunningServers> {
+  const at = await openServer()
+  const provider = await startProvider({ resource: `${at.origin}/mcp` })
+  const { issuer } = provider
+  const mcp = await startResourceServer({ issuer, at, ...options })
+  return {
+    provider,
+    mcp,
+    issuer,
+    resource: mcp.resource,
+    async stop() {
+      await mcp.stop()
+      await provider.stop()
+    },
+  }
+}
