@@ -32,7 +32,11 @@ const write = { ...profile, params: { name: 'write_data', arguments: { resource_
 /** Calls with a token and a proof for it. */
 async function send(
   url: string,
-  { token = bound(url), body = profile, claims = {} }: { token?: string; body?: object; claims?: object } = {},
+  {
+    token = bound(url),
+    body = profile,
+    claims = {},
+  }: { token?: string; body?: object; claims?: object } = {},
 ) {
   const dpop = await key.prove({ url, token, now: time }, claims)
   return postMcp(url, body, { authorization: `DPoP ${token}`, dpop })
@@ -59,7 +63,9 @@ describe('a token that is bound to a key', () => {
     const authorization = `DPoP ${bound(server.resource)}`
     const answer = await postMcp(server.resource, profile, { authorization })
     expect(answer.status).toBe(401)
-    expect(challengeOf(answer)).toMatch(/^DPoP error="invalid_dpop_proof", .*algs="ES256 [^"]*", resource_metadata="/)
+    expect(challengeOf(answer)).toMatch(
+      /^DPoP error="invalid_dpop_proof", .*algs="ES256 [^"]*", resource_metadata="/,
+    )
   })
 
   it('23: is refused with two proofs', async () => {
@@ -102,7 +108,12 @@ describe('a token that is not bound', () => {
   })
 
   it('23: is refused where a key is required', async () => {
-    const answer = await callTool(strict.resource, 'get_user_profile', {}, { token: issuer.issue(strict.resource) })
+    const answer = await callTool(
+      strict.resource,
+      'get_user_profile',
+      {},
+      { token: issuer.issue(strict.resource) },
+    )
     expect(answer.status).toBe(401)
     expect(challengeOf(answer)).toMatch(/^DPoP error="invalid_token"/)
     expect((await send(strict.resource)).status).toBe(200)
@@ -149,7 +160,10 @@ describeWithStores('two replicas that share used proofs', ({ url }) => {
     const dpop = await key.prove({ url: one.resource, token, now: time })
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
-        postMcp(`${index % 2 ? one.origin : two.origin}/mcp`, profile, { authorization: `DPoP ${token}`, dpop }),
+        postMcp(`${index % 2 ? one.origin : two.origin}/mcp`, profile, {
+          authorization: `DPoP ${token}`,
+          dpop,
+        }),
       ),
     )
     const statuses = answers.map(({ status }) => status).sort()
