@@ -40,7 +40,7 @@ const list = z.string().transform((value) => value.split(/[\s,]+/).filter((item)
 /** `a=x y, b=z` → { a: ['x', 'y'], b: ['z'] } */
 const mapping = z
   .string()
-  .regex(/^\s*[^\s,=]+=[^,=]+(,\s*[^\s,=]+=[^,=]+)*\s*$/, 'is not a list such as "a=read, b=read write"')
+  .regex(/^\s*[^\s,=]+\s*=[^,=]+(,\s*[^\s,=]+\s*=[^,=]+)*$/, 'is not a list such as "a=read, b=read write"')
   .transform((value) =>
     Object.fromEntries(
       value.split(',').map((entry) => {

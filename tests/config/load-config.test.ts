@@ -1,0 +1,177 @@
+import { describe, expect, it } from '@jest/globals'
+import { type Config, ConfigError, loadConfig, type Role } from '../../config/index.ts'
+
+type Variables = Readonly<Record<string, string>>
+
+function problemsOf(env: Variables, role: Role = 'resource-server'): Record<string, string> {
+  try {
+    loadConfig(env, role)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return Object.fromEntries(error.problems.map(({ variable, problem }) => [variable, problem]))
+  }
+  return {}
+}
+
+describe('the defaults', () => {
+  it.each([
+    ['provider', 9000],
+    ['resource-server', 8000],
+  ] as const)('run a %s on this machine, on port %i', (role, port) => {
+    const config = loadConfig({}, role)
+    expect(config).toMatchObject({
+      issuer: 'http://localhost:9000',
+      resource: 'http://localhost:8000/mcp',
+      acceptedAudiences: ['http://localhost:8000/mcp'],
+      introspectionCacheSeconds: 10,
+      tokenValidation: 'auto',
+      store: 'memory:',
+      host: '127.0.0.1',
+      port,
+    })
+    expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  it('follow the port that a program is given', () => {
+    expect(loadConfig({ PORT: '9100' }, 'provider').issuer).toBe('http://localhost:9100')
+    expect(loadConfig({ PORT: '8100' }, 'resource-server').resource).toBe('http://localhost:8100/mcp')
+    expect(loadConfig({ PORT: '8100' }, 'resource-server').issuer).toBe('http://localhost:9000')
+  })
+
+  it('are what an empty variable means', () => {
+    const empty = Object.fromEntries(['ISSUER', 'PORT', 'SCOPE_MAP', 'TRUST_PROXY'].map((name) => [name, '']))
+    expect(loadConfig(empty, 'provider')).toEqual(loadConfig({}, 'provider'))
+  })
+})
+
+describe('issuer and resource', () => {
+  it('stay as they are written: both are compared byte for byte', () => {
+    const env = {
+      ISSUER: 'https://tenant.example/',
+      RESOURCE: 'https://EXAMPLE.com/mcp',
+      TOKEN_VALIDATION: 'jwt',
+    }
+    expect(loadConfig(env, 'resource-server')).toMatchObject({ issuer: env.ISSUER, resource: env.RESOURCE })
+  })
+
+  it.each([
+    ['ISSUER', 'nonsense', /not an http\(s\) URL/],
+    ['ISSUER', 'ftp://example.com', /not an http\(s\) URL/],
+    ['ISSUER', 'http://example.com', /must be https unless it is on localhost/],
+    ['ISSUER', 'https://example.com?x=1', /no query and no fragment/],
+    ['ISSUER', 'https://example.com#', /no query and no fragment/],
+    ['ISSUER', 'https://user:CANARY@example.com', /no user name or password/],
+    ['RESOURCE', 'https://example.com', /must have a path/],
+    ['RESOURCE', 'https://example.com/', /must have a path/],
+    ['RESOURCE', 'https://example.com/mcp/', /no trailing slash/],
+  ])('%s may not be %s', (variable, value, problem) => {
+    expect(problemsOf({ [variable]: value, TOKEN_VALIDATION: 'jwt' })[variable]).toMatch(problem)
+  })
+})
+
+describe('every other variable', () => {
+  it.each([
+    ['PORT', '0'],
+    ['PORT', '65536'],
+    ['PORT', '80x'],
+    ['METRICS_PORT', '-1'],
+    ['INTROSPECTION_CACHE_SECONDS', '301'],
+    ['INTROSPECTION_CACHE_SECONDS', '1.5'],
+    ['RATE_LIMIT', '0'],
+    ['TOKEN_VALIDATION', 'none'],
+    ['DPOP', 'yes'],
+    ['DPOP_NONCE_KEY', 'short'],
+    ['LOG_LEVEL', 'loud'],
+    ['NODE_ENV', 'prod'],
+    ['STORE', 'mysql://x'],
+    ['REPLAY_STORE', 'sqlite:x'],
+    ['HOST', 'a b'],
+    ['SCOPE_MAP', 'read'],
+    ['SCOPE_MAP', 'a=read,,b=write'],
+    ['INTROSPECTION_ENDPOINT', 'http://example.com/introspect'],
+  ])('%s may not be %s', (variable, value) => {
+    expect(Object.keys(problemsOf({ [variable]: value }))).toEqual([variable])
+  })
+
+  it('is read as what it means', () => {
+    const env = {
+      ACCEPTED_AUDIENCES: 'a, b  c',
+      SCOPE_CLAIM: 'roles',
+      SCOPE_MAP: 'api://x/read=read, editor = read write',
+      SCOPE_IMPLIES: 'admin=read write',
+      TRUST_PROXY: 'loopback, 10.0.0.0/8',
+      RATE_LIMIT: '5',
+      METRICS_PORT: '9464',
+    }
+    expect(loadConfig(env, 'resource-server')).toMatchObject({
+      acceptedAudiences: ['a', 'b', 'c'],
+      scopeRules: {
+        claim: 'roles',
+        map: { 'api://x/read': ['read'], editor: ['read', 'write'] },
+        implies: { admin: ['read', 'write'] },
+      },
+      trustProxy: ['loopback', '10.0.0.0/8'],
+      rateLimit: { caller: 5, anonymous: 300 },
+      metricsPort: 9464,
+    })
+  })
+})
+
+describe('problems', () => {
+  it('are told all at once, by name, on one line each, and no value is shown', () => {
+    const env = {
+      PORT: 'CANARY1',
+      ISSUER: 'CANARY2',
+      RESOURCE_CLIENT_SECRET: 'CANARY3',
+      LOG_LEVEL: 'CANARY4',
+    }
+    const load = () => loadConfig(env, 'provider')
+    expect(load).toThrow(ConfigError)
+    expect(load).toThrow(
+      /^3 settings in the environment cannot be used:\n {2}\w+ .*\n {2}\w+ .*\n {2}\w+ .*\nThe README/,
+    )
+    expect(load).not.toThrow(/CANARY/)
+    expect(Object.keys(problemsOf(env, 'provider')).sort()).toEqual(['ISSUER', 'LOG_LEVEL', 'PORT'])
+  })
+})
+
+describe('what is public knowledge', () => {
+  const production = { NODE_ENV: 'production' }
+  const remote = { ISSUER: 'https://id.example.com', RESOURCE: 'https://mcp.example.com/mcp' }
+
+  it('49: starts no provider in production, and names what is missing', () => {
+    expect(problemsOf(production, 'provider')).toHaveProperty('RESOURCE_CLIENT_SECRET')
+    expect(problemsOf({ ...production, RESOURCE_CLIENT_SECRET: 'x'.repeat(32) }, 'provider')).not.toEqual({})
+  })
+
+  it.each([remote, { ISSUER: remote.ISSUER }, { RESOURCE: remote.RESOURCE }])(
+    '49: starts no provider beyond this machine: %j',
+    (env) => {
+      expect(problemsOf({ ...env, RESOURCE_CLIENT_SECRET: 'x'.repeat(32) }, 'provider')).not.toEqual({})
+    },
+  )
+
+  it('is no secret of an MCP server beyond this machine', () => {
+    const secretOf = (env: Variables): Config['resourceClient']['secret'] =>
+      loadConfig(env, 'resource-server').resourceClient.secret
+    expect(secretOf({})).toBe('mcp-server-development-secret')
+    expect(secretOf(remote)).toBeUndefined()
+    expect(secretOf(production)).toBeUndefined()
+    expect(problemsOf({ ...remote, TOKEN_VALIDATION: 'introspection' })).toHaveProperty(
+      'RESOURCE_CLIENT_SECRET',
+    )
+  })
+})
+
+describe('plain http', () => {
+  it.each(['0.0.0.0', '192.0.2.1', '::'])('is not spoken on %s', (HOST) => {
+    expect(problemsOf({ HOST }).HOST).toMatch(/other machines could read the traffic/)
+    expect(problemsOf({ HOST, TRUST_PROXY: 'loopback' })).toEqual({})
+    expect(problemsOf({ HOST, TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' })).toEqual({})
+  })
+
+  it.each(['TLS_CERT', 'TLS_KEY'])('is not fallen back to when only %s is given', (given) => {
+    const missing = given === 'TLS_CERT' ? 'TLS_KEY' : 'TLS_CERT'
+    expect(problemsOf({ [given]: 'file.pem' })).toEqual({ [missing]: 'is needed: both or neither' })
+  })
+})
