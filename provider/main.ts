@@ -7,6 +7,11 @@ import { stopOnSignal } from '../runtime/shutdown.ts'
 import { createProvider } from './app.ts'
 
 try {
+  const [argument] = process.argv.slice(2)
+  if (argument !== undefined) {
+    const problem = 'is not known: this program takes no arguments, its settings come from the environment'
+    throw new ConfigError([{ variable: argument, problem }])
+  }
   const config = loadConfig(process.env, 'provider')
   const provider = await createProvider(config, { logger: createLogger('provider', config.logLevel) })
   const server = createHttpServer(provider.callback(), config)

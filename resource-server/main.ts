@@ -40,11 +40,12 @@ async function main(args: readonly string[]): Promise<void> {
     return
   }
 
+  const operations = createOperationsServer({ metrics: metrics.text, ready: state.check })
+  if (config.metricsPort !== undefined) {
+    await listen(operations, { host: config.host, port: config.metricsPort, variable: 'METRICS_PORT' })
+  }
   const server = createHttpServer(app.callback(), config)
   await listen(server, config)
-  const operations = createOperationsServer({ metrics: metrics.text, ready: state.check })
-  if (config.metricsPort !== undefined)
-    await listen(operations, { host: config.host, port: config.metricsPort })
   stopOnSignal(server, {
     begin: mcp.endStreams,
     end: async () => {
@@ -78,5 +79,6 @@ try {
   const expected = [ConfigError, ListenError, SharedStateError].some((kind) => error instanceof kind)
   if (!(error instanceof Error) || !expected) throw error
   process.stderr.write(`${error.message}\n`)
-  process.exitCode = error instanceof ConfigError ? 2 : 1
+  // What was opened already must not keep the process alive.
+  process.exit(error instanceof ConfigError ? 2 : 1)
 }

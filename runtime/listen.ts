@@ -6,21 +6,24 @@ export class ListenError extends Error {
   override readonly name = 'ListenError'
 }
 
-const reasons: Record<string, (host: string, port: number) => string> = {
-  EADDRINUSE: (_, port) => `Port ${port} is taken: stop what uses it, or choose another with PORT.`,
-  EACCES: (_, port) => `Port ${port} is not open to this user: choose one from 1024 up with PORT.`,
+const reasons: Record<string, (host: string, port: number, variable: string) => string> = {
+  EADDRINUSE: (_, port, variable) =>
+    `Port ${port} is taken: stop what uses it, or choose another with ${variable}.`,
+  EACCES: (_, port, variable) =>
+    `Port ${port} is not open to this user: choose one from 1024 up with ${variable}.`,
   EADDRNOTAVAIL: (host) => `${host} is not an address of this machine: correct HOST.`,
   ENOTFOUND: (host) => `${host} cannot be resolved: correct HOST.`,
 }
 
 /**
  * Listens, and resolves when connections are accepted.
+ * @param variable names the setting that the port comes from, for the message. Default PORT
  * @returns the port, which differs from `port` only when that is 0
  * @throws ListenError when the address cannot be used
  */
 export async function listen(
   server: Server,
-  { host, port }: { host: string; port: number },
+  { host, port, variable = 'PORT' }: { host: string; port: number; variable?: string },
 ): Promise<number> {
   const listening = Promise.withResolvers<void>()
   server.once('error', listening.reject)
@@ -29,7 +32,7 @@ export async function listen(
     await listening.promise
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? ''
-    const message = reasons[code]?.(host, port) ?? `Cannot listen on ${host}:${port} (${code}).`
+    const message = reasons[code]?.(host, port, variable) ?? `Cannot listen on ${host}:${port} (${code}).`
     throw new ListenError(message, { cause })
   }
   server.off('error', listening.reject)

@@ -40,20 +40,29 @@ export function createLogger(program: string, level: string): Logger {
 /** An error's `code`, such as ECONNREFUSED, is no authorization code. */
 function serializeError(error: Error & { code?: unknown }): Record<string, unknown> {
   return {
-    ...withoutSecrets(stdSerializers.err(error)),
+    ...withoutSecrets({ ...stdSerializers.err(error) }),
     ...(error.code !== undefined && { code: error.code }),
   }
 }
 
-function withoutSecrets(record: object, depth = 1): Record<string, unknown> {
+function withoutSecrets(record: object): Record<string, unknown> {
+  return copy(record, 1) as Record<string, unknown>
+}
+
+function copy(value: unknown, depth: number): unknown {
+  if (!isContainer(value)) return value
+  if (depth > maxDepth) return '[…]'
+  if (Array.isArray(value)) return value.map((item) => copy(item, depth + 1))
   const shown: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(record)) {
-    if (secrets.has(key.toLowerCase())) shown[key] = '[redacted]'
-    else shown[key] = depth < maxDepth && isPlain(value) ? withoutSecrets(value, depth + 1) : value
+  for (const [key, item] of Object.entries(value)) {
+    shown[key] = secrets.has(key.toLowerCase()) ? '[redacted]' : copy(item, depth + 1)
   }
   return shown
 }
 
-function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+/** What is written out member by member; anything else writes itself. */
+function isContainer(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null
 }

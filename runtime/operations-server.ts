@@ -19,7 +19,10 @@ export function createOperationsServer(operations: Operations): Server {
     if (req.method !== 'GET') return answer(405, 'Method not allowed\n')
     switch (req.url) {
       case '/metrics':
-        return answer(200, await operations.metrics(), 'text/plain; version=0.0.4; charset=utf-8')
+        return operations.metrics().then(
+          (text) => answer(200, text, 'text/plain; version=0.0.4; charset=utf-8'),
+          () => answer(500, 'The metrics could not be collected.\n'),
+        )
       case '/healthz':
         return answer(200, 'ok\n')
       case '/readyz': {

@@ -12,8 +12,11 @@ export async function stop(server: Server, timeoutMs = graceMs): Promise<void> {
   const closed = Promise.withResolvers<void>()
   server.close(() => closed.resolve())
   server.closeIdleConnections()
+  // A kept-alive connection becomes idle when its last request is answered, and would stay for seconds.
+  const idle = setInterval(() => server.closeIdleConnections(), 50)
   const timer = setTimeout(() => server.closeAllConnections(), timeoutMs)
   await closed.promise
+  clearInterval(idle)
   clearTimeout(timer)
 }
 

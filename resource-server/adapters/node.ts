@@ -107,7 +107,7 @@ async function writeResponse(res: ServerResponse, response: Response): Promise<v
 /** Passes events on as they come, no faster than the client reads. By hand: Node's web streams cost twice as much. */
 async function writeEvents(res: ServerResponse, events: ReadableStream<Uint8Array>): Promise<void> {
   const reader = events.getReader()
-  const closed = once(res, 'close')
+  const closed = once(res, 'close').catch(() => {})
   res.once('close', () => void reader.cancel().catch(() => {})) // the client went away, or all is written
   for (;;) {
     const { done, value } = await reader.read()

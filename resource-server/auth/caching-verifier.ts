@@ -117,9 +117,10 @@ export function createCachingVerifier(
   }
 }
 
-/** A cached token is never accepted beyond its own `exp`. */
-function expired({ authInfo }: Verdict, time: number): Verdict | undefined {
-  const exp = authInfo?.expiresAt
-  if (exp === undefined || exp * 1000 > time) return undefined
-  return { refusal: { reason: 'expired', exp, now: time / 1000 } }
+/** A cached token is never accepted for longer than it would be without a cache. */
+function expired(verdict: Verdict, time: number): Verdict | undefined {
+  const { authInfo } = verdict
+  const acceptedUntil = verdict.authInfo && (verdict.acceptedUntil ?? authInfo?.expiresAt)
+  if (acceptedUntil === undefined || acceptedUntil * 1000 > time) return undefined
+  return { refusal: { reason: 'expired', exp: authInfo?.expiresAt ?? acceptedUntil, now: time / 1000 } }
 }

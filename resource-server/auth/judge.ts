@@ -35,7 +35,8 @@ export function judge(token: string, claims: Claims, expected: Expectations, tol
     expiresAt: claims.exp as number,
     keyThumbprint: text((claims.cnf as Claims | undefined)?.jkt),
   }
-  return { authInfo: createAuthInfo(token, subject, expected.resource) }
+  const acceptedUntil = subject.expiresAt + toleranceSeconds
+  return { authInfo: createAuthInfo(token, subject, expected.resource), acceptedUntil }
 }
 
 function refusalOf(claims: Claims, expected: Expectations, toleranceSeconds: number): Refusal | undefined {

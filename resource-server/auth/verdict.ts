@@ -14,7 +14,12 @@ export type Refusal =
 
 /** What a verifier found out about a token: whom it speaks for, or why it is refused. */
 export type Verdict =
-  | { readonly authInfo: AuthInfo; readonly refusal?: undefined }
+  | {
+      readonly authInfo: AuthInfo
+      /** Unix seconds: `exp`, with the tolerance for clocks. Default: `exp` itself. */
+      readonly acceptedUntil?: number
+      readonly refusal?: undefined
+    }
   | { readonly authInfo?: undefined; readonly refusal: Refusal }
 
 /** Says how many seconds a caller must wait before the issuer is asked for its sake; undefined: not at all. */

@@ -1,5 +1,6 @@
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
 import type { RateLimiter } from './shared-state.ts'
+import { within } from './within.ts'
 
 /** Wraps a limiter of rate-limiter-flexible, which rejects with its result when there were too many. */
 export function wrapLimiter(limiter: RateLimiterAbstract): RateLimiter {
@@ -22,4 +23,33 @@ export function wrapLimiter(limiter: RateLimiterAbstract): RateLimiter {
 
 function secondsUntilNext({ msBeforeNext }: RateLimiterRes): number {
   return Math.max(1, Math.ceil(msBeforeNext / 1000))
+}
+
+/** How long the shared counts are left alone after they did not answer, in milliseconds. */
+const pauseMs = 2000
+
+/**
+ * Counts in the shared state, and in this process alone while that does not answer: limits get wider, nobody is
+ * locked out, and nobody waits for a store that hangs.
+ * @param timeoutMs how long an answer may take
+ */
+export function withFallback(shared: RateLimiter, local: RateLimiter, timeoutMs: number): RateLimiter {
+  let pausedUntil = 0
+
+  async function either(
+    ask: (limiter: RateLimiter) => Promise<number | undefined>,
+  ): Promise<number | undefined> {
+    if (Date.now() < pausedUntil) return ask(local)
+    try {
+      return await within(timeoutMs, ask(shared))
+    } catch {
+      pausedUntil = Date.now() + pauseMs
+      return ask(local)
+    }
+  }
+
+  return {
+    count: (key) => either((limiter) => limiter.count(key)),
+    exceeded: (key) => either((limiter) => limiter.exceeded(key)),
+  }
 }

@@ -1,6 +1,6 @@
 import { Pool } from 'pg'
 import { RateLimiterMemory, RateLimiterPostgres } from 'rate-limiter-flexible'
-import { wrapLimiter } from './limiter.ts'
+import { withFallback, wrapLimiter } from './limiter.ts'
 import type { SharedState } from './shared-state.ts'
 
 /** How long a statement may take before the state counts as lost, in milliseconds. */
@@ -42,21 +42,20 @@ export async function openPostgresState(url: string, onerror: (error: Error) => 
     replayStore: {
       add: async (key, ttlSeconds) => (await pool.query(add, [key, ttlSeconds])).rowCount === 1,
     },
-    createRateLimiter: (name, { points, seconds }) =>
-      wrapLimiter(
-        new RateLimiterPostgres({
-          storeClient: pool,
-          storeType: 'pool',
-          tableName: 'gatehouse_rate',
-          tableCreated: true,
-          clearExpiredByTimeout: false,
-          keyPrefix: name,
-          points,
-          duration: seconds,
-          // Without Postgres each replica counts for itself: limits get wider, nobody is locked out.
-          insuranceLimiter: new RateLimiterMemory({ points, duration: seconds }),
-        }),
-      ),
+    createRateLimiter(name, { points, seconds }) {
+      const shared = new RateLimiterPostgres({
+        storeClient: pool,
+        storeType: 'pool',
+        tableName: 'gatehouse_rate',
+        tableCreated: true,
+        clearExpiredByTimeout: false,
+        keyPrefix: name,
+        points,
+        duration: seconds,
+      })
+      const local = new RateLimiterMemory({ points, duration: seconds })
+      return withFallback(wrapLimiter(shared), wrapLimiter(local), timeoutMs)
+    },
     check: async () => {
       await pool.query('SELECT 1')
     },

@@ -1,7 +1,8 @@
 import { createClient } from '@redis/client'
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
-import { wrapLimiter } from './limiter.ts'
+import { withFallback, wrapLimiter } from './limiter.ts'
 import type { SharedState } from './shared-state.ts'
+import { within } from './within.ts'
 
 /** How long a command may take before the state counts as lost, in milliseconds. */
 const timeoutMs = 1000
@@ -16,7 +17,6 @@ export async function openRedisState(url: string, onerror: (error: Error) => voi
       // At the start it must be there; later it is waited for.
       reconnectStrategy: (retries, cause) => (connected ? Math.min(100 * 2 ** retries, 3000) : cause),
     },
-    commandOptions: { timeout: timeoutMs },
     // A command must fail at once while there is no connection, not wait for one.
     disableOfflineQueue: true,
   })
@@ -25,26 +25,24 @@ export async function openRedisState(url: string, onerror: (error: Error) => voi
   connected = true
   return {
     replayStore: {
-      add: async (key, ttlSeconds) =>
-        (await client.set(`gatehouse:dpop:${key}`, '1', {
-          condition: 'NX',
-          expiration: { type: 'EX', value: ttlSeconds },
-        })) === 'OK',
+      async add(key, ttlSeconds) {
+        const options = { condition: 'NX', expiration: { type: 'EX', value: ttlSeconds } } as const
+        return (await within(timeoutMs, client.set(`gatehouse:dpop:${key}`, '1', options))) === 'OK'
+      },
     },
-    createRateLimiter: (name, { points, seconds }) =>
-      wrapLimiter(
-        new RateLimiterRedis({
-          storeClient: client,
-          useRedisPackage: true,
-          keyPrefix: `gatehouse:rate:${name}`,
-          points,
-          duration: seconds,
-          // Without Redis each replica counts for itself: limits get wider, nobody is locked out.
-          insuranceLimiter: new RateLimiterMemory({ points, duration: seconds }),
-        }),
-      ),
+    createRateLimiter(name, { points, seconds }) {
+      const shared = new RateLimiterRedis({
+        storeClient: client,
+        useRedisPackage: true,
+        keyPrefix: `gatehouse:rate:${name}`,
+        points,
+        duration: seconds,
+      })
+      const local = new RateLimiterMemory({ points, duration: seconds })
+      return withFallback(wrapLimiter(shared), wrapLimiter(local), timeoutMs)
+    },
     check: async () => {
-      await client.ping()
+      await within(timeoutMs, client.ping())
     },
     close: async () => client.destroy(),
   }

@@ -1,12 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it } from '@jest/globals'
-import { openServer } from '../support/http-server.ts'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { openServer, type TestServer } from '../support/http-server.ts'
 import { callTool, postMcp, sendRequest } from '../support/mcp-request.ts'
 import { findFreePort, killPrograms, startProgram } from '../support/programs.ts'
 
 afterAll(killPrograms)
+
+let taken: TestServer
+beforeEach(async () => {
+  taken = await openServer()
+})
+afterEach(() => taken.close())
 
 const servers = ['provider/main.ts', 'resource-server/main.ts']
 const programs = [...servers, 'client/main.ts']
@@ -66,18 +72,15 @@ describe('an environment that cannot be used', () => {
 
 describe('a port that is taken', () => {
   it.each(servers)('ends %s with one line that names the port and PORT, and exit status 1', async (main) => {
-    const taken = await openServer()
     const ending = await startProgram(main, { PORT: String(taken.port) }).ended
     expect(ending).toEqual({
       code: 1,
       stdout: '',
       stderr: `Port ${taken.port} is taken: stop what uses it, or choose another with PORT.\n`,
     })
-    await taken.close()
   })
 
   it('of the metrics is named as such', async () => {
-    const taken = await openServer()
     const port = await findFreePort()
     const { code, stderr } = await startProgram('resource-server/main.ts', {
       PORT: String(port),
@@ -85,7 +88,6 @@ describe('a port that is taken', () => {
     }).ended
     expect(code).toBe(1)
     expect(stderr).toMatch(new RegExp(`^[^\\n]*${taken.port}[^\\n]*METRICS_PORT[^\\n]*\\n$`))
-    await taken.close()
   })
 })
 

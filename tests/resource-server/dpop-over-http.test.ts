@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
+import type { JWTPayload } from 'jose'
 import { createProofKey } from '../support/dpop-proof.ts'
 import { openServer } from '../support/http-server.ts'
 import { startIssuer } from '../support/issuer-stand-in.ts'
@@ -36,7 +37,7 @@ async function send(
     token = bound(url),
     body = profile,
     claims = {},
-  }: { token?: string; body?: object; claims?: object } = {},
+  }: { token?: string; body?: object; claims?: JWTPayload } = {},
 ) {
   const dpop = await key.prove({ url, token, now: time }, claims)
   return postMcp(url, body, { authorization: `DPoP ${token}`, dpop })

@@ -39,7 +39,9 @@ describe('auto', () => {
 
   it('introspects where this server has a key', async () => {
     const { privateKey } = await generateKeyPair('ES256')
-    expect((await choiceOf({ client: { id: 'mcp-server', privateKey: { key: privateKey } } })).mode).toBe('introspection')
+    expect((await choiceOf({ client: { id: 'mcp-server', privateKey: { key: privateKey } } })).mode).toBe(
+      'introspection',
+    )
   })
 
   it('verifies JWTs where this server has no credentials, and says what that costs', async () => {

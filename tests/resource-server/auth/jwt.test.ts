@@ -105,7 +105,11 @@ describe('33: a signature that is not the issuer’s is refused:', () => {
     for (const secret of [pem, pem.trim(), JSON.stringify(jwk), jwk.n ?? '']) {
       const content = unsigned({ alg, typ: 'at+jwt', kid: jwk.kid }, { sub: 'alice', scope: 'admin' })
       const hash = alg.replace('HS', 'sha')
-      await expectRefused(`${content}.${createHmac(hash, secret).update(content).digest('base64url')}`)
+      const signature = createHmac(hash, secret).update(content).digest('base64url')
+      // The key's type would not fit either: the algorithm alone must be enough.
+      expect(await verifier.verify(`${content}.${signature}`)).toEqual({
+        refusal: { reason: 'signature', detail: 'ERR_JOSE_ALG_NOT_ALLOWED' },
+      })
     }
   })
 
@@ -224,9 +228,7 @@ describe('a token that the issuer signed is refused', () => {
     ['a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }],
   ])('33: when it is %s', async (_, claims) => {
     expect(await reasonFor(claims, { typ: 'JWT' })).toBe('not_an_access_token')
-    expect(await reasonFor(claims, { typ: undefined })).toBe(
-      'not_an_access_token',
-    )
+    expect(await reasonFor(claims, { typ: undefined })).toBe('not_an_access_token')
   })
 })
 

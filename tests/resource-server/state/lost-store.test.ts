@@ -1,11 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { openSharedState, type SharedState } from '../../../resource-server/state/shared-state.ts'
+import { listen } from '../../../runtime/listen.ts'
+import { createOperationsServer } from '../../../runtime/operations-server.ts'
+import { stop } from '../../../runtime/shutdown.ts'
 import { createProofKey } from '../../support/dpop-proof.ts'
 import { type IssuerStandIn, startIssuer } from '../../support/issuer-stand-in.ts'
 import { callTool, postMcp } from '../../support/mcp-request.ts'
+import { killPrograms, startProgram } from '../../support/programs.ts'
 import { describeWithStores } from '../../support/real-stores.ts'
 import { type RunningResourceServer, startResourceServer } from '../../support/start-resource-server.ts'
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts'
+
+afterAll(killPrograms)
 
 const unique = () => crypto.randomUUID()
 
@@ -72,10 +78,28 @@ describeWithStores('store down: the shared state', ({ url, defaultPort }) => {
     })
   })
 
-  it('does not open at all when it is down, and says which variable to look at', async () => {
+  it('keeps the MCP server from starting, in one line that names the variable and no password', async () => {
     await proxy.cut()
-    await expect(openSharedState(proxy.through(url))).rejects.toThrow(/^REPLAY_STORE: \S+ cannot be reached/)
+    const REPLAY_STORE = proxy.through(url).replace('//', '//someone:canary@').replace(/@\w+@/, '@')
+    const { code, stdout, stderr } = await startProgram('resource-server/main.ts', { REPLAY_STORE }).ended
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^REPLAY_STORE: \S+ cannot be reached \(.*\)\.$/m)
+    expect(stderr).not.toContain('canary')
     await proxy.heal()
+  })
+
+  it('makes the readiness probe fail within five seconds, and succeed when it is back', async () => {
+    const operations = createOperationsServer({ metrics: async () => '', ready: state.check })
+    const port = await listen(operations, { host: '127.0.0.1', port: 0 })
+    const probe = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    expect(await probe('/readyz')).toBe(200)
+    await proxy.cut()
+    expect(await timed(probe('/readyz'))).toBeLessThan(5000)
+    expect([await probe('/readyz'), await probe('/healthz')]).toEqual([503, 200])
+    await proxy.heal()
+    expect(await recovered(state)).toBe(true)
+    expect(await probe('/readyz')).toBe(200)
+    await stop(operations, 0)
   })
 })
 

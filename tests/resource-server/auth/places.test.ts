@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals'
+import { createPlaces } from '../../../resource-server/auth/places.ts'
+import { AuthorityUnavailable } from '../../../resource-server/auth/verdict.ts'
+
+/** A task that ends when the test says so. */
+function held() {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  let started = false
+  const task = () => {
+    started = true
+    return promise
+  }
+  return { task, end: () => resolve('done'), fail: () => reject(new Error('failed')), started: () => started }
+}
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+describe('createPlaces', () => {
+  it('runs as many as it has places for, and the next when one ends or fails', async () => {
+    const places = createPlaces(2, 10)
+    const tasks = [held(), held(), held(), held()]
+    const results = Promise.allSettled(tasks.map(({ task }) => places.run(task, 5000)))
+    await turn()
+    expect(tasks.map(({ started }) => started())).toEqual([true, true, false, false])
+    tasks[0]?.end()
+    await turn()
+    expect(tasks.map(({ started }) => started())).toEqual([true, true, true, false])
+    tasks[1]?.fail()
+    await turn()
+    expect(tasks[3]?.started()).toBe(true)
+    tasks[2]?.end()
+    tasks[3]?.end()
+    expect((await results).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+    ])
+  })
+
+  it('refuses at once when too many wait', async () => {
+    const places = createPlaces(1, 1)
+    const [running, waiting, third] = [held(), held(), held()]
+    const first = places.run(running.task, 5000)
+    const second = places.run(waiting.task, 5000)
+    await expect(places.run(third.task, 5000)).rejects.toThrow(AuthorityUnavailable)
+    expect(third.started()).toBe(false)
+    running.end()
+    waiting.end()
+    expect(await Promise.all([first, second])).toEqual(['done', 'done'])
+  })
+
+  it('lets nobody wait beyond the deadline, and never runs a task whose caller has gone', async () => {
+    const places = createPlaces(1, 10)
+    const [slow, late, next] = [held(), held(), held()]
+    await Promise.all(
+      [slow, late].map(({ task }) => expect(places.run(task, 10)).rejects.toThrow('No answer within 10 ms')),
+    )
+    const third = places.run(next.task, 5000)
+    await turn()
+    expect(next.started()).toBe(false)
+    slow.end()
+    await turn()
+    expect([late.started(), next.started()]).toEqual([false, true])
+    next.end()
+    expect(await third).toBe('done')
+  })
+})
