@@ -11,6 +11,7 @@ async function get(path: string, operations: Partial<Operations> = {}, method = 
     ready: async () => {},
     ...operations,
   })
+  await served?.close()
   served = await openServer((request, response) => operationsServer.emit('request', request, response))
   // Longer than the server may take to find out whether it is ready.
   const response = await fetch(served.origin + path, { method, signal: AbortSignal.timeout(8000) })
