@@ -10,7 +10,7 @@ const now = () => time
 const seconds = () => Math.floor(time / 1000)
 
 beforeEach(async () => {
-  time = Date.now()
+  time = Math.floor(Date.now() / 1000) * 1000
   issuer = await startIssuer({ now })
   server = await startResourceServer({ issuer: issuer.issuer, env: { TOKEN_VALIDATION: 'jwt' }, now })
 })
