@@ -1,22 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import Router from '@koa/router'
-import type Koa from 'koa'
-import { Provider } from 'oidc-provider'
+import type { RequestListener } from 'node:http'
+import type { Provider } from 'oidc-provider'
 import { type Config, ConfigError, testAccounts } from '../config/index.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { securityHeaders } from '../runtime/security-headers.ts'
 import { createAccounts } from './accounts.ts'
-import { errorPages } from './error-pages.ts'
-import { hostPinning } from './host-pinning.ts'
-import { createFormTokens } from './interactions/form-token.ts'
-import { interactionRoutes } from './interactions/routes.ts'
+import { buildProvider } from './build-provider.ts'
 import { guardedFetch } from './metadata-documents.ts'
-import { oidcConfiguration } from './oidc-configuration.ts'
-import { advertiseResourceScopes, registrationCors } from './public-endpoints.ts'
+import type { Keys, Parts } from './parts.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createStorage, type Storage } from './storage/create-storage.ts'
-import { homePage } from './views/home.ts'
-import { sendPage } from './views/send-page.ts'
 
 /** What the provider is given by whoever starts it. */
 export interface ProviderOptions {
@@ -27,55 +19,48 @@ export interface ProviderOptions {
   readonly fetch?: typeof globalThis.fetch
 }
 
+/** The authorization server, ready to be served. */
+export interface AuthorizationServer {
+  /** Answers requests. It stays the same when the keys change. */
+  readonly listener: RequestListener
+  /** What answers at the moment. */
+  readonly provider: Provider
+  /** Answers with other keys from now on. A request that has begun ends with the keys it began with. */
+  useKeys(keys: Keys): void
+  /** Lets go of what it opened. To be called when nothing is served any more. */
+  close(): Promise<void>
+}
+
 /**
- * Assembles the authorization server: a Koa app, oidc-provider in the middle, pages around it.
- * Keys and cookies are good for this process only.
+ * Makes the authorization server. oidc-provider reads its keys when it is constructed, so new keys mean a
+ * new Provider behind the same listener.
  * @throws ConfigError when the issuer has a path
  */
-export async function createProvider(config: Config, options: ProviderOptions): Promise<Provider> {
-  const { logger, storage = createStorage(config.store), fetch = guardedFetch } = options
+export async function createProvider(config: Config, options: ProviderOptions): Promise<AuthorizationServer> {
   if (new URL(config.issuer).pathname !== '/') {
     const problem = 'must have no path: this provider answers at the root of its host'
     throw new ConfigError([{ variable: 'ISSUER', problem }])
   }
-  const accounts = createAccounts(testAccounts)
-  const provider = new Provider(
-    config.issuer,
-    oidcConfiguration(config, {
-      accounts,
-      storage,
-      signingKeys: await createSigningKeys(),
-      cookieKeys: [randomBytes(32).toString('base64url')],
-      fetch,
-    }),
-  )
-  provider.on('server_error', (ctx, error) => {
-    logger.error({ err: error, route: ctx.oidc?.route }, 'a request failed')
-  })
-  const koa: Koa = provider
-  koa.on('error', (error) => logger.error({ err: error }, 'an answer could not be sent'))
-
-  provider.use(securityHeaders())
-  provider.use(permitFormPost())
-  provider.use(errorPages(logger))
-  provider.use(hostPinning(config))
-  provider.use(registrationCors())
-  provider.use(advertiseResourceScopes())
-  provider.use(pages(config).routes())
-  const formTokens = createFormTokens(randomBytes(32))
-  provider.use(interactionRoutes({ config, provider, accounts, formTokens }).routes())
-  return provider
-}
-
-/** oidc-provider adds its script's hash to a `script-src` that exists (response_mode=form_post). */
-function permitFormPost(): Koa.Middleware {
-  return async (ctx, next) => {
-    ctx.set('Content-Security-Policy', `${ctx.response.get('Content-Security-Policy')}; script-src`)
-    await next()
+  const { logger, storage = createStorage(config.store), fetch = guardedFetch } = options
+  const parts: Parts = { config, logger, storage, fetch, accounts: createAccounts(testAccounts) }
+  const build = (keys: Keys) => {
+    const provider = buildProvider(parts, keys)
+    return { provider, listener: provider.callback() }
   }
-}
-
-function pages(config: Config): Router {
-  const shown = config.development ? testAccounts : []
-  return new Router().get('/', (ctx) => sendPage(ctx, 200, homePage(config, shown)))
+  let current = build({
+    signing: await createSigningKeys(),
+    cookies: [randomBytes(32).toString('base64url')],
+  })
+  return {
+    listener: (request, response) => current.listener(request, response),
+    get provider() {
+      return current.provider
+    },
+    useKeys(keys) {
+      current = build(keys)
+    },
+    async close() {
+      if (!options.storage) await storage.disconnect()
+    },
+  }
 }

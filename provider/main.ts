@@ -14,9 +14,9 @@ try {
   }
   const config = loadConfig(process.env, 'provider')
   const provider = await createProvider(config, { logger: createLogger('provider', config.logLevel) })
-  const server = createHttpServer(provider.callback(), config)
+  const server = createHttpServer(provider.listener, config)
   await listen(server, config)
-  stopOnSignal(server)
+  stopOnSignal(server, { end: () => provider.close() })
   process.stdout.write(banner(config))
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof ListenError)) throw error

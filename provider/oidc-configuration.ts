@@ -1,32 +1,18 @@
-import { type Configuration, errors, type JWKS } from 'oidc-provider'
-import type { Config } from '../config/index.ts'
-import type { Accounts } from './accounts.ts'
+import { type Configuration, errors } from 'oidc-provider'
 import { preregisteredClients } from './clients.ts'
 import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
 import { mayFetchMetadataDocument } from './metadata-documents.ts'
+import type { Keys, Parts } from './parts.ts'
 import { checkClientMetadata } from './registration.ts'
 import { assertResource, createGetResourceServerInfo, defaultScope } from './resources.ts'
-import type { Storage } from './storage/create-storage.ts'
 import { StorageAdapter } from './storage/storage-adapter.ts'
 import { sendErrorPage } from './views/error.ts'
-
-/** What the configuration is made of, besides the environment. */
-export interface Parts {
-  readonly accounts: Accounts
-  readonly storage: Storage
-  readonly signingKeys: JWKS
-  /** Signs the cookies. The first key signs, all verify. */
-  readonly cookieKeys: readonly string[]
-  /** Fetches client metadata documents. */
-  readonly fetch: typeof globalThis.fetch
-}
 
 /**
  * What this authorization server does, in oidc-provider's options
  * (https://github.com/panva/node-oidc-provider/blob/main/docs/README.md).
  */
-export function oidcConfiguration(config: Config, parts: Parts): Configuration {
-  const { accounts, storage, signingKeys, cookieKeys, fetch } = parts
+export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, keys: Keys): Configuration {
   const cookie = {
     signed: true,
     httpOnly: true,
@@ -61,7 +47,7 @@ export function oidcConfiguration(config: Config, parts: Parts): Configuration {
     },
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     cookies: {
-      keys: cookieKeys,
+      keys: keys.cookies,
       names: {
         session: 'gatehouse_session',
         interaction: 'gatehouse_interaction',
@@ -72,7 +58,7 @@ export function oidcConfiguration(config: Config, parts: Parts): Configuration {
     },
 
     // What is issued
-    jwks: signingKeys,
+    jwks: keys.signing,
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     extraTokenClaims: (_ctx, token) => ({
       username: 'accountId' in token ? accounts.find(token.accountId)?.username : undefined,

@@ -6,15 +6,23 @@ export interface FormTokens {
   verify(interactionUid: string, token: string): boolean
 }
 
-/** @param key at least 32 random bytes */
-export function createFormTokens(key: Uint8Array): FormTokens {
-  const digest = (uid: string) => createHmac('sha256', key).update(`form:${uid}`).digest()
+/** @param secrets the first one makes tokens, all of them verify */
+export function createFormTokens(secrets: readonly string[]): FormTokens {
+  const digests = secrets.map((secret) => {
+    // The same secrets sign cookies: what is signed for one purpose must be worth nothing for the other.
+    const key = createHmac('sha256', secret).update('gatehouse form tokens').digest()
+    return (uid: string) => createHmac('sha256', key).update(uid).digest()
+  })
+  const [newest] = digests
+  if (!newest) throw new TypeError('There is no secret to make form tokens with.')
   return {
-    create: (uid) => digest(uid).toString('base64url'),
+    create: (uid) => newest(uid).toString('base64url'),
     verify: (uid, token) => {
       const given = Buffer.from(token, 'base64url')
-      const expected = digest(uid)
-      return given.length === expected.length && timingSafeEqual(given, expected)
+      return digests.some((digest) => {
+        const expected = digest(uid)
+        return given.length === expected.length && timingSafeEqual(given, expected)
+      })
     },
   }
 }

@@ -41,7 +41,8 @@ describe('introspection', () => {
   })
 
   it('says the same of a token for another audience', async () => {
-    const { provider, config } = running
+    const { config, server } = running
+    const { provider } = server
     const client = await provider.Client.find(config.client.id)
     if (!client) throw new Error('The client is preregistered.')
     const grant = new provider.Grant({ accountId: 'alice', clientId: client.clientId })

@@ -4,15 +4,21 @@ import { createAccounts } from '../../provider/accounts.ts'
 import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
 import { createSigningKeys } from '../../provider/signing-keys.ts'
 import { createStorage } from '../../provider/storage/create-storage.ts'
+import { createLogger } from '../../runtime/logger.ts'
 
-const configure = async (env: Record<string, string> = {}) =>
-  oidcConfiguration(loadConfig(env, 'provider'), {
-    accounts: createAccounts(testAccounts),
-    storage: createStorage('memory:'),
-    signingKeys: await createSigningKeys(),
-    cookieKeys: ['key'],
-    fetch,
-  })
+const configure = async (env: Record<string, string> = {}) => {
+  const config = loadConfig(env, 'provider')
+  return oidcConfiguration(
+    {
+      config,
+      logger: createLogger('provider', 'silent'),
+      accounts: createAccounts(testAccounts),
+      storage: createStorage('memory:'),
+      fetch,
+    },
+    { signing: await createSigningKeys(), cookies: ['secret'] },
+  )
+}
 
 describe('oidcConfiguration', () => {
   it('sends cookies over https only when the issuer is https', async () => {

@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
-import type { Provider } from 'oidc-provider'
 import { type Config, loadConfig } from '../../config/index.ts'
-import { createProvider, type ProviderOptions } from '../../provider/app.ts'
+import { type AuthorizationServer, createProvider, type ProviderOptions } from '../../provider/app.ts'
 import { listen } from '../../runtime/listen.ts'
 import { createLogger } from '../../runtime/logger.ts'
 import { stop } from '../../runtime/shutdown.ts'
@@ -10,7 +9,7 @@ import { stop } from '../../runtime/shutdown.ts'
 export interface RunningProvider {
   readonly issuer: string
   readonly config: Config
-  readonly provider: Provider
+  readonly server: AuthorizationServer
   stop(): Promise<void>
 }
 
@@ -23,12 +22,12 @@ export interface StartProviderOptions extends Partial<ProviderOptions> {
 /** Starts the real provider. It listens before it is built, because the issuer contains the port. */
 export async function startProvider(options: StartProviderOptions = {}): Promise<RunningProvider> {
   const { resource = 'http://localhost:8000/mcp', env = {}, ...providerOptions } = options
-  const server = createServer()
-  const port = await listen(server, { host: '127.0.0.1', port: 0 })
+  const http = createServer()
+  const port = await listen(http, { host: '127.0.0.1', port: 0 })
   const issuer = `http://localhost:${port}`
   const config = loadConfig({ ISSUER: issuer, RESOURCE: resource, LOG_LEVEL: 'silent', ...env }, 'provider')
   const logger = createLogger('provider', config.logLevel)
-  const provider = await createProvider(config, { logger, ...providerOptions })
-  server.on('request', provider.callback())
-  return { issuer, config, provider, stop: () => stop(server, 0) }
+  const server = await createProvider(config, { logger, ...providerOptions })
+  http.on('request', server.listener)
+  return { issuer, config, server, stop: () => stop(http, 0).then(() => server.close()) }
 }

@@ -1,0 +1,52 @@
+import Router from '@koa/router'
+import type Koa from 'koa'
+import { Provider } from 'oidc-provider'
+import { type Config, testAccounts } from '../config/index.ts'
+import { securityHeaders } from '../runtime/security-headers.ts'
+import { errorPages } from './error-pages.ts'
+import { hostPinning } from './host-pinning.ts'
+import { createFormTokens } from './interactions/form-token.ts'
+import { interactionRoutes } from './interactions/routes.ts'
+import { oidcConfiguration } from './oidc-configuration.ts'
+import type { Keys, Parts } from './parts.ts'
+import { advertiseResourceScopes, registrationCors } from './public-endpoints.ts'
+import { homePage } from './views/home.ts'
+import { sendPage } from './views/send-page.ts'
+
+/**
+ * Builds the Koa app that answers with one set of keys: oidc-provider in the middle, pages around it.
+ * Called again for each new set, so nothing here may keep state: that belongs to the parts.
+ */
+export function buildProvider(parts: Parts, keys: Keys): Provider {
+  const { config, logger, accounts } = parts
+  const provider = new Provider(config.issuer, oidcConfiguration(parts, keys))
+  provider.on('server_error', (ctx, error) => {
+    logger.error({ err: error, route: ctx.oidc?.route }, 'a request failed')
+  })
+  const koa: Koa = provider
+  koa.on('error', (error) => logger.error({ err: error }, 'an answer could not be sent'))
+
+  provider.use(securityHeaders())
+  provider.use(permitFormPost())
+  provider.use(errorPages(logger))
+  provider.use(hostPinning(config))
+  provider.use(registrationCors())
+  provider.use(advertiseResourceScopes())
+  provider.use(pages(config).routes())
+  const formTokens = createFormTokens(keys.cookies)
+  provider.use(interactionRoutes({ config, provider, accounts, formTokens }).routes())
+  return provider
+}
+
+/** oidc-provider adds its script's hash to a `script-src` that exists (response_mode=form_post). */
+function permitFormPost(): Koa.Middleware {
+  return async (ctx, next) => {
+    ctx.set('Content-Security-Policy', `${ctx.response.get('Content-Security-Policy')}; script-src`)
+    await next()
+  }
+}
+
+function pages(config: Config): Router {
+  const shown = config.development ? testAccounts : []
+  return new Router().get('/', (ctx) => sendPage(ctx, 200, homePage(config, shown)))
+}

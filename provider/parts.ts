@@ -1,0 +1,23 @@
+import type { JWKS } from 'oidc-provider'
+import type { Config } from '../config/index.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { Accounts } from './accounts.ts'
+import type { Storage } from './storage/create-storage.ts'
+
+/** What the server is made of. Made once: all of it outlives a change of keys. */
+export interface Parts {
+  readonly config: Config
+  readonly logger: Logger
+  readonly accounts: Accounts
+  readonly storage: Storage
+  /** Fetches client metadata documents. */
+  readonly fetch: typeof globalThis.fetch
+}
+
+/** What the server signs with, until it is given others. */
+export interface Keys {
+  /** Private keys of ID tokens. The first one of an algorithm signs; all of them are published, without their private parts. */
+  readonly signing: JWKS
+  /** Secrets of cookies and forms. The first one signs, all of them verify. */
+  readonly cookies: readonly string[]
+}
