@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import { type Config, ConfigError, testAccounts } from '../config/index.ts'
+import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { createAccounts } from './accounts.ts'
 import { buildProvider } from './build-provider.ts'
 import { guardedFetch } from './metadata-documents.ts'
+import { createAudit } from './observability/audit.ts'
 import type { Keys, Parts } from './parts.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createStorage, type Storage } from './storage/create-storage.ts'
@@ -42,7 +44,15 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     throw new ConfigError([{ variable: 'ISSUER', problem }])
   }
   const { logger, storage = createStorage(config.store), fetch = guardedFetch } = options
-  const parts: Parts = { config, logger, storage, fetch, accounts: createAccounts(testAccounts) }
+  const parts: Parts = {
+    config,
+    logger,
+    storage,
+    fetch,
+    accounts: createAccounts(testAccounts),
+    audit: createAudit(logger),
+    addressOf: createAddressOf(config.trustProxy),
+  }
   const build = (keys: Keys) => {
     const provider = buildProvider(parts, keys)
     return { provider, listener: provider.callback() }

@@ -1,7 +1,9 @@
 import type { JWKS } from 'oidc-provider'
 import type { Config } from '../config/index.ts'
+import type { AddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Accounts } from './accounts.ts'
+import type { Audit } from './observability/audit.ts'
 import type { Storage } from './storage/create-storage.ts'
 
 /** What the server is made of. Made once: all of it outlives a change of keys. */
@@ -12,6 +14,10 @@ export interface Parts {
   readonly storage: Storage
   /** Fetches client metadata documents. */
   readonly fetch: typeof globalThis.fetch
+  /** Writes down what matters for security. */
+  readonly audit: Audit
+  /** Where a request comes from, as `addressOf(ctx.req)`. `ctx.ip` may be a proxy's address. */
+  readonly addressOf: AddressOf
 }
 
 /** What the server signs with, until it is given others. */

@@ -1,7 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import Koa from 'koa'
-import proxyaddr from 'proxy-addr'
 import { type Config, resourceScopeNames } from '../config/index.ts'
+import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { securityHeaders } from '../runtime/security-headers.ts'
 import { toKoaMiddleware } from './adapters/koa.ts'
@@ -116,11 +115,4 @@ export async function createResourceServer(
     ctx.body = home
   })
   return { app, mcp, metrics }
-}
-
-/** The socket's address, or what a trusted proxy says. */
-function createAddressOf(trustProxy: readonly string[]): (req: IncomingMessage) => string {
-  if (trustProxy.length === 0) return (req) => req.socket.remoteAddress ?? 'unknown'
-  const trusted = proxyaddr.compile([...trustProxy])
-  return (req) => proxyaddr(req, trusted)
 }

@@ -15,6 +15,8 @@ const configure = async (env: Record<string, string> = {}) => {
       accounts: createAccounts(testAccounts),
       storage: createStorage('memory:'),
       fetch,
+      audit: () => {},
+      addressOf: () => '127.0.0.1',
     },
     { signing: await createSigningKeys(), cookies: ['secret'] },
   )
