@@ -10,7 +10,8 @@ import { guardedFetch } from './metadata-documents.ts'
 import { createAudit } from './observability/audit.ts'
 import type { Keys, Parts } from './parts.ts'
 import { createSigningKeys } from './signing-keys.ts'
-import { createStorage, type Storage } from './storage/create-storage.ts'
+import { openStorage } from './storage/open-storage.ts'
+import type { Storage } from './storage/storage.ts'
 
 /** What the provider is given by whoever starts it. */
 export interface ProviderOptions {
@@ -43,7 +44,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     const problem = 'must have no path: this provider answers at the root of its host'
     throw new ConfigError([{ variable: 'ISSUER', problem }])
   }
-  const { logger, storage = createStorage(config.store), fetch = guardedFetch } = options
+  const { logger, storage = await openStorage(config.store), fetch = guardedFetch } = options
   const parts: Parts = {
     config,
     logger,
@@ -70,7 +71,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
       current = build(keys)
     },
     async close() {
-      if (!options.storage) await storage.disconnect()
+      if (!options.storage) await storage.close()
     },
   }
 }

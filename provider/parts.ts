@@ -4,7 +4,7 @@ import type { AddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Accounts } from './accounts.ts'
 import type { Audit } from './observability/audit.ts'
-import type { Storage } from './storage/create-storage.ts'
+import type { Storage } from './storage/storage.ts'
 
 /** What the server is made of. Made once: all of it outlives a change of keys. */
 export interface Parts {

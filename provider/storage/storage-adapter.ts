@@ -1,6 +1,6 @@
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
 import { lifetimes } from '../lifetimes.ts'
-import type { Storage } from './create-storage.ts'
+import type { Storage } from './storage.ts'
 
 /** What lies in the storage: the library's payload, and what the library does not keep. */
 interface StoredRecord {

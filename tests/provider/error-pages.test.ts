@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { pino } from 'pino'
-import { createStorageOver } from '../../provider/storage/create-storage.ts'
+import { createStorageOver } from '../../provider/storage/create-storage-over.ts'
 import { authorizationRequest, Browser, introspect, obtainTokens, post, refresh } from '../support/sign-in.ts'
 import { type RunningProvider, startProvider } from '../support/start-provider.ts'
-import { BreakableStore } from '../support/stores.ts'
+import { breakableStore } from '../support/stores.ts'
 
-const store = new BreakableStore()
+const store = breakableStore()
 let running: RunningProvider
 beforeAll(async () => {
   running = await startProvider({ storage: createStorageOver(store) })
@@ -95,7 +95,7 @@ describe('with the store down', () => {
   it('logs the cause, and no token', async () => {
     const lines: string[] = []
     const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
-    const broken = new BreakableStore()
+    const broken = breakableStore()
     const logged = await startProvider({ storage: createStorageOver(broken), logger })
     const { body } = await obtainTokens(logged, 'alice')
     broken.down = true

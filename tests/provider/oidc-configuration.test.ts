@@ -3,7 +3,7 @@ import { loadConfig, testAccounts } from '../../config/index.ts'
 import { createAccounts } from '../../provider/accounts.ts'
 import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
 import { createSigningKeys } from '../../provider/signing-keys.ts'
-import { createStorage } from '../../provider/storage/create-storage.ts'
+import { openStorage } from '../../provider/storage/open-storage.ts'
 import { createLogger } from '../../runtime/logger.ts'
 
 const configure = async (env: Record<string, string> = {}) => {
@@ -13,7 +13,7 @@ const configure = async (env: Record<string, string> = {}) => {
       config,
       logger: createLogger('provider', 'silent'),
       accounts: createAccounts(testAccounts),
-      storage: createStorage('memory:'),
+      storage: await openStorage('memory:'),
       fetch,
       audit: () => {},
       addressOf: () => '127.0.0.1',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createStorageOver } from '../../provider/storage/create-storage.ts'
+import { createStorageOver } from '../../provider/storage/create-storage-over.ts'
 import {
   authorizationRequest,
   Browser,
@@ -11,12 +11,12 @@ import {
   signIn,
 } from '../support/sign-in.ts'
 import { type RunningProvider, startProvider } from '../support/start-provider.ts'
-import { SlowStore } from '../support/stores.ts'
+import { slowStore } from '../support/stores.ts'
 
 const offline = { scope: 'read offline_access', prompt: 'consent' }
 let running: RunningProvider
 beforeAll(async () => {
-  running = await startProvider({ storage: createStorageOver(new SlowStore()) })
+  running = await startProvider({ storage: createStorageOver(slowStore()) })
 })
 afterAll(() => running.stop())
 

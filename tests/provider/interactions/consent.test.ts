@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createStorage } from '../../../provider/storage/create-storage.ts'
+import { openStorage } from '../../../provider/storage/open-storage.ts'
 import { authorizationRequest, Browser, form, introspect, obtainTokens } from '../../support/sign-in.ts'
 import { type RunningProvider, startProvider } from '../../support/start-provider.ts'
 
-const storage = createStorage('memory:')
+const storage = await openStorage('memory:')
 let running: RunningProvider
 beforeAll(async () => {
   running = await startProvider({ storage })

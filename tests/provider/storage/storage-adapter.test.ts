@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
 import { errors } from 'oidc-provider'
-import { createStorage, createStorageOver, type Storage } from '../../../provider/storage/create-storage.ts'
+import { createStorageOver } from '../../../provider/storage/create-storage-over.ts'
 import { MemoryStore } from '../../../provider/storage/memory-store.ts'
+import { openStorage } from '../../../provider/storage/open-storage.ts'
+import type { Storage } from '../../../provider/storage/storage.ts'
 import { StorageAdapter } from '../../../provider/storage/storage-adapter.ts'
-import { BreakableStore, SlowStore } from '../../support/stores.ts'
+import { breakableStore, slowStore } from '../../support/stores.ts'
 
 const stores: [string, () => Storage][] = [
-  ['memory', () => createStorage('memory:')],
-  ['a slow store', () => createStorageOver(new SlowStore())],
+  ['memory', () => createStorageOver(new MemoryStore())],
+  ['a slow store', () => createStorageOver(slowStore())],
 ]
 
 describe.each(stores)('StorageAdapter over %s', (_name, open) => {
@@ -120,7 +122,7 @@ describe.each(stores)('StorageAdapter over %s', (_name, open) => {
 describe('StorageAdapter', () => {
   it('shows what a revoked grant leads to afterwards', async () => {
     let now = 1_000
-    const adapter = new StorageAdapter('AccessToken', createStorage('memory:'), () => now)
+    const adapter = new StorageAdapter('AccessToken', createStorageOver(new MemoryStore()), () => now)
     await adapter.upsert('before', { grantId: 'grant' }, 60)
     await adapter.revokeByGrantId('grant')
     await adapter.upsert('same-moment', { grantId: 'grant' }, 60)
@@ -148,7 +150,7 @@ describe('StorageAdapter', () => {
 
   // Attack 0b.
   it('throws when the store is down, and works again when it is back', async () => {
-    const store = new BreakableStore()
+    const store = breakableStore()
     const adapter = new StorageAdapter('AuthorizationCode', createStorageOver(store))
     await adapter.upsert('id', { grantId: 'grant' }, 60)
     store.down = true
@@ -168,7 +170,7 @@ describe('StorageAdapter', () => {
     await expect(adapter.consume('id')).resolves.toBeUndefined()
   })
 
-  it('does not know stores of another kind', () => {
-    expect(() => createStorage('carrier-pigeon://loft')).toThrow('carrier-pigeon:')
+  it('does not know stores of another kind', async () => {
+    await expect(openStorage('carrier-pigeon://loft')).rejects.toThrow('carrier-pigeon:')
   })
 })
