@@ -1,82 +1,79 @@
 import type { IssuerStandIn } from '../tests/support/issuer-stand-in.ts'
 import type { Comparison, Scenario } from './support/compare.ts'
 import { connections } from './support/load.ts'
-import { resourceOf, startMcpServer } from './support/mcp-server.ts'
+import { startMcpServer } from './support/mcp-server.ts'
 import { type Program, startProgram } from './support/program.ts'
+import type { SignedIn } from './support/provider.ts'
 import { assertServes, listToolsRequest, type RequestOptions, readDataRequest } from './support/requests.ts'
 
 /**
- * The gate with a warm cache against the bare handler, which is what every deployment has.
- * @returns also the server behind the gate
+ * The gate with a warm cache against the bare handler, which is what every deployment has. The issuer is this project's
+ * provider.
  */
-export async function warmCacheComparison(
-  issuer: IssuerStandIn,
-): Promise<Comparison & { readonly scenario: Scenario }> {
-  const bare = await startProgram('bench/servers/bare.ts', { ISSUER: issuer.issuer })
-  const gate = await startMcpServer(issuer.issuer)
+export async function warmCacheComparison({ issuer, resource, token }: SignedIn): Promise<Comparison> {
+  const env = { ISSUER: issuer, RESOURCE: resource }
   return {
-    scenario: await readData('gate, introspection cached', gate, {
-      token: issuer.issue(resourceOf(gate)),
-    }),
-    against: await readData('bare SDK handler', bare),
+    scenario: await readData('gate, introspection cached', await startMcpServer(issuer, env), { token }),
+    against: await readData('bare SDK handler', await startProgram('bench/servers/bare.ts', env)),
     target: 1,
   }
 }
 
 /** Everything that the gate is compared with. Starts the servers. */
-export async function gateComparisons(issuer: IssuerStandIn): Promise<readonly Comparison[]> {
-  const cached = await warmCacheComparison(issuer)
+export async function gateComparisons(
+  signedIn: SignedIn,
+  jwtIssuer: IssuerStandIn,
+): Promise<readonly Comparison[]> {
+  const { issuer, resource, token } = signedIn
+  const cached = await warmCacheComparison(signedIn)
   const { scenario: gate, against: bare } = cached
-  const jwt = { TOKEN_VALIDATION: 'jwt' }
-  const jwtCached = await startMcpServer(issuer.issuer, jwt)
-  const jwtUncached = await startMcpServer(issuer.issuer, { ...jwt, INTROSPECTION_CACHE_SECONDS: '0' })
-  const sdk = await startProgram('bench/servers/sdk-bearer.ts', { ISSUER: issuer.issuer })
-  const sign = (server: Program, alg: string) => issuer.sign({ aud: resourceOf(server) }, { alg })
+  const jwt = { TOKEN_VALIDATION: 'jwt', RESOURCE: resource }
+  const jwtCached = await startMcpServer(jwtIssuer.issuer, jwt)
+  const jwtUncached = await startMcpServer(jwtIssuer.issuer, { ...jwt, INTROSPECTION_CACHE_SECONDS: '0' })
+  const sdk = await startProgram('bench/servers/sdk-bearer.ts', { ISSUER: issuer, RESOURCE: resource })
+  const sign = (alg: string) => jwtIssuer.sign({ aud: resource }, { alg })
 
-  const signed: Comparison[] = []
+  const verified: Comparison[] = []
   for (const alg of ['ES256', 'RS256', 'EdDSA']) {
-    const tokens = await Promise.all(Array.from({ length: connections }, () => sign(jwtUncached, alg)))
-    const [token = ''] = tokens
-    const scenario = await readData(`gate, JWT verified each time, ${alg}`, jwtUncached, { token, tokens })
-    signed.push({ scenario, against: bare, target: 0.85 })
+    const tokens = await Promise.all(Array.from({ length: connections }, () => sign(alg)))
+    const [first = ''] = tokens
+    const name = `gate, JWT verified each time, ${alg}`
+    verified.push({
+      scenario: await readData(name, jwtUncached, { token: first, tokens }),
+      against: bare,
+      target: 0.85,
+    })
   }
-  const token = issuer.issue(resourceOf(gate.server))
-  const jwtToken = await sign(jwtCached, 'ES256')
   return [
     cached,
     {
-      scenario: await readData('gate, JWT cached, ES256', jwtCached, { token: jwtToken }),
+      scenario: await readData('gate, JWT cached, ES256', jwtCached, { token: await sign('ES256') }),
       against: bare,
       target: 1,
     },
-    ...signed,
+    ...verified,
     {
       scenario: await readData('gate, legacy era', gate.server, { era: 'legacy', token }),
       against: await readData('bare SDK handler, legacy era', bare.server, { era: 'legacy' }),
       target: 0.9,
     },
     {
-      scenario: {
-        name: 'gate, tools/list',
-        server: gate.server,
-        request: listToolsRequest({ token }),
-      },
+      scenario: { name: 'gate, tools/list', server: gate.server, request: listToolsRequest({ token }) },
       against: { name: 'bare SDK handler, tools/list', server: bare.server, request: listToolsRequest() },
       target: 0.95,
     },
     {
       scenario: gate,
-      against: await readData("SDK's requireBearerAuth, introspecting each time", sdk, {
-        token: issuer.issue(resourceOf(sdk)),
-      }),
+      against: await readData("SDK's requireBearerAuth, introspecting each time", sdk, { token }),
       target: 3,
     },
   ]
 }
 
-/** The scenarios of comparisons, each once, each after what it is compared with. */
-export function scenariosOf(comparisons: readonly Comparison[]): readonly Scenario[] {
-  return [...new Set(comparisons.flatMap(({ scenario, against }) => [against, scenario]))]
+/** Stops the servers of comparisons. */
+export async function stopServers(comparisons: readonly Comparison[]): Promise<void> {
+  const servers = new Set(comparisons.flatMap(({ scenario, against }) => [scenario.server, against.server]))
+  await Promise.all([...servers].map((server) => server.stop()))
 }
 
 async function readData(name: string, server: Program, options: RequestOptions = {}): Promise<Scenario> {

@@ -2,9 +2,10 @@ import { startIssuer } from '../tests/support/issuer-stand-in.ts'
 import { measureBadTokenFlood } from './bad-token-flood.ts'
 import { measureBadTokenMemory } from './bad-token-memory.ts'
 import { measureColdToken } from './cold-token.ts'
-import { gateComparisons, scenariosOf } from './gate-comparisons.ts'
+import { gateComparisons, stopServers } from './gate-comparisons.ts'
 import { measure } from './support/compare.ts'
-import { renderComparisons } from './support/comparison-table.ts'
+import { comparisonNotes, renderComparisons } from './support/comparison-table.ts'
+import { startProviderAndSignIn } from './support/provider.ts'
 import { renderFindings } from './support/report.ts'
 import { runBenchmark } from './support/run-benchmark.ts'
 
@@ -13,17 +14,16 @@ await runBenchmark({
   script: 'bench:gate',
   resultFile: 'gate.md',
   explanation:
-    'Calls of read_data (MCP 2026-07-28 unless said otherwise) over 50 connections; every server is a process of its own, ' +
-    'the gate is the whole MCP server as shipped, with audit and metrics. The CPU ratio is the other ' +
-    "server's processor time for each request divided by the gate's, in the same round: 1 is as cheap, 2 costs half. Medians. " +
-    'Throughput shares the machine with the load generator and the issuer, and says less.',
+    `Calls of read_data (MCP 2026-07-28 unless said otherwise). ${comparisonNotes} The gate is the whole MCP server as ` +
+    "shipped, with audit, metrics and rate limits. The issuer is this project's provider; JWTs come from a stand-in.",
   async run({ quick, rounds }, onProgress) {
-    const issuer = await startIssuer({ algorithms: ['ES256', 'RS256', 'EdDSA'] })
-    const comparisons = await gateComparisons(issuer)
-    const scenarios = scenariosOf(comparisons)
-    const samples = await measure(scenarios, rounds, onProgress)
-    await Promise.all([...new Set(scenarios.map(({ server }) => server))].map((server) => server.stop()))
-    await issuer.stop()
+    const signedIn = await startProviderAndSignIn()
+    const jwtIssuer = await startIssuer({ algorithms: ['ES256', 'RS256', 'EdDSA'] })
+    const comparisons = await gateComparisons(signedIn, jwtIssuer)
+    const measurements = await measure(comparisons, rounds, onProgress)
+    await stopServers(comparisons)
+    await signedIn.provider.stop()
+    await jwtIssuer.stop()
 
     onProgress('1,000 calls with a cold token')
     const coldToken = await measureColdToken()
@@ -31,6 +31,6 @@ await runBenchmark({
     const flood = await measureBadTokenFlood(quick ? 2000 : 20_000)
     onProgress('a flood of bad tokens through the cache')
     const memory = await measureBadTokenMemory(quick ? 50_000 : 1_000_000)
-    return `${renderComparisons(comparisons, samples)}\n\n${renderFindings([...coldToken, ...flood, ...memory])}`
+    return `${renderComparisons(measurements)}\n\n${renderFindings([...coldToken, ...flood, ...memory])}`
   },
 })

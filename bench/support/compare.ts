@@ -13,7 +13,7 @@ export interface Scenario {
 export interface Comparison {
   readonly scenario: Scenario
   readonly against: Scenario
-  /** The least ratio of processor time for each request, the other's to this one's: 1 is as cheap. */
+  /** The least ratio of requests in a second, this one's to the other's. */
   readonly target: number
 }
 
@@ -24,53 +24,47 @@ export interface Rounds {
   readonly warmUpSeconds: number
 }
 
-/** The samples of each scenario, one for each round. */
-export type Samples = ReadonlyMap<Scenario, readonly Sample[]>
+/** One round: both were measured right after one another. */
+export interface Pair {
+  readonly scenario: Sample
+  readonly against: Sample
+}
+
+/** The rounds of each comparison. */
+export type Measurements = ReadonlyMap<Comparison, readonly Pair[]>
 
 /**
- * Measures scenarios in turns (A B C, A B C, …), so that whatever else the machine does hits all of them.
+ * Measures comparisons. The two sides of one take turns, and take turns at being first, so that whatever else the
+ * machine does hits both.
  * @param onProgress told what is measured now
  */
 export async function measure(
-  scenarios: readonly Scenario[],
+  comparisons: readonly Comparison[],
   { rounds, seconds, warmUpSeconds }: Rounds,
   onProgress: (text: string) => void,
-): Promise<Samples> {
+): Promise<Measurements> {
+  const scenarios = new Set(comparisons.flatMap(({ scenario, against }) => [against, scenario]))
   for (const { name, server, request } of scenarios) {
     onProgress(`warming up: ${name}`)
     await applyLoad(server, request, warmUpSeconds)
   }
-  const samples = new Map<Scenario, Sample[]>(scenarios.map((scenario) => [scenario, []]))
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const [{ name, server, request }, taken] of samples) {
-      onProgress(`round ${round} of ${rounds}: ${name}`)
-      taken.push(await applyLoad(server, request, seconds))
+  const take = ({ server, request }: Scenario) => applyLoad(server, request, seconds)
+  const measurements = new Map<Comparison, readonly Pair[]>()
+  for (const comparison of comparisons) {
+    const pairs: Pair[] = []
+    for (let round = 1; round <= rounds; round += 1) {
+      onProgress(`round ${round} of ${rounds}: ${comparison.scenario.name}`)
+      if (round % 2 === 1) {
+        const against = await take(comparison.against)
+        pairs.push({ scenario: await take(comparison.scenario), against })
+      } else {
+        const scenario = await take(comparison.scenario)
+        pairs.push({ scenario, against: await take(comparison.against) })
+      }
     }
+    measurements.set(comparison, pairs)
   }
-  return samples
-}
-
-/** Which quantity of a sample. */
-export type Quantity = (sample: Sample) => number | undefined
-
-/** The median over the rounds. Undefined when there is nothing to compare. */
-export function medianOf(samples: readonly Sample[] = [], quantity: Quantity): number | undefined {
-  return median(samples.map(quantity))
-}
-
-/** The median over the rounds of `above` ÷ `below`, each taken in the same round. */
-export function medianRatio(
-  above: readonly Sample[] = [],
-  below: readonly Sample[] = [],
-  quantity: Quantity,
-): number | undefined {
-  return median(
-    above.map((sample, round) => {
-      const other = below[round]
-      const [dividend, divisor] = [quantity(sample), other && quantity(other)]
-      return dividend === undefined || divisor === undefined ? undefined : dividend / divisor
-    }),
-  )
+  return measurements
 }
 
 /** The median, or undefined when a value is missing or there is none. */

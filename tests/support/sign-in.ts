@@ -4,6 +4,9 @@ import { CookieJar } from 'tough-cookie'
 import { testAccounts } from '../../config/index.ts'
 import type { RunningProvider } from './start-provider.ts'
 
+/** What signing in has to know of a provider. */
+type SignInTarget = Pick<RunningProvider, 'issuer' | 'config'>
+
 /** One answer, read to its end. */
 export interface Answer {
   readonly url: string
@@ -67,7 +70,7 @@ export interface AuthorizationRequest {
 
 /** @param params put over the defaults; undefined leaves one out */
 export function authorizationRequest(
-  { issuer, config }: RunningProvider,
+  { issuer, config }: SignInTarget,
   params: Record<string, string | undefined> = {},
 ): AuthorizationRequest {
   const codeVerifier = randomBytes(32).toString('base64url')
@@ -128,7 +131,7 @@ export async function post(
 }
 
 /** Redeems the code that a redirect brought. */
-export function redeem({ issuer }: RunningProvider, request: AuthorizationRequest, redirect: URL) {
+export function redeem({ issuer }: SignInTarget, request: AuthorizationRequest, redirect: URL) {
   return post(`${issuer}/token`, {
     grant_type: 'authorization_code',
     client_id: request.clientId,
@@ -140,7 +143,7 @@ export function redeem({ issuer }: RunningProvider, request: AuthorizationReques
 
 /** Signs in with a browser of its own and redeems the code. */
 export async function obtainTokens(
-  running: RunningProvider,
+  running: SignInTarget,
   username: string,
   params: Record<string, string | undefined> = {},
   browser = new Browser(),
@@ -150,7 +153,7 @@ export async function obtainTokens(
 }
 
 /** Uses a refresh token as the preregistered client does. */
-export function refresh({ issuer, config }: RunningProvider, token: unknown, fields = {}) {
+export function refresh({ issuer, config }: SignInTarget, token: unknown, fields = {}) {
   return post(`${issuer}/token`, {
     grant_type: 'refresh_token',
     client_id: config.client.id,
@@ -160,7 +163,7 @@ export function refresh({ issuer, config }: RunningProvider, token: unknown, fie
 }
 
 /** Asks about a token as the resource server does. */
-export function introspect({ issuer, config: { resourceClient } }: RunningProvider, token: unknown) {
+export function introspect({ issuer, config: { resourceClient } }: SignInTarget, token: unknown) {
   return post(`${issuer}/introspect`, { token: String(token) }, basic(resourceClient))
 }
 
