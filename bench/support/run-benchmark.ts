@@ -38,7 +38,7 @@ export async function runBenchmark({
   const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
   const { quick } = values
   const rounds = quick
-    ? { rounds: 3, seconds: 2, warmUpSeconds: 4 }
+    ? { rounds: 1, seconds: 1, warmUpSeconds: 1 }
     : { rounds: 9, seconds: 2, warmUpSeconds: 5 }
   const circumstances = describeCircumstances(new Date())
   const figures = await run({ quick, rounds }, (text) => process.stderr.write(`${text}\n`))
