@@ -6,7 +6,7 @@ import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { createAccounts } from './accounts.ts'
 import { buildProvider } from './build-provider.ts'
-import { guardedFetch } from './metadata-documents.ts'
+import { createGuardedFetch } from './guarded-fetch.ts'
 import { createAudit } from './observability/audit.ts'
 import type { Keys, Parts } from './parts.ts'
 import { createSigningKeys } from './signing-keys.ts'
@@ -18,7 +18,7 @@ export interface ProviderOptions {
   readonly logger: Logger
   /** Where it keeps its state. Default: what `config.store` names. */
   readonly storage?: Storage
-  /** Fetches client metadata documents. Default: Node's `fetch`, kept away from internal addresses. */
+  /** Fetches client metadata documents. Default: one that reaches the public Internet only. */
   readonly fetch?: typeof globalThis.fetch
 }
 
@@ -44,7 +44,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     const problem = 'must have no path: this provider answers at the root of its host'
     throw new ConfigError([{ variable: 'ISSUER', problem }])
   }
-  const { logger, storage = await openStorage(config.store), fetch = guardedFetch } = options
+  const { logger, storage = await openStorage(config.store), fetch = createGuardedFetch() } = options
   const parts: Parts = {
     config,
     logger,

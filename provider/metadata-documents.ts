@@ -1,26 +1,19 @@
 import { isIP } from 'node:net'
 
-/**
- * Fetches with oidc-provider's guard against special-use addresses, and not without it: should the guard
- * not fit a later Node, the library would warn and fetch all the same.
- * @throws Error when the guard is missing
- */
-export const guardedFetch: typeof fetch = async (url, options) => {
-  if (!options || !('dispatcher' in options))
-    throw new Error('The guard against internal addresses is missing.')
-  return fetch(url, options)
-}
+/** Longer identifiers are nobody's: they would only fill logs, keys and pages. */
+const maximumLength = 500
 
 /**
  * Decides whether a client identifier's metadata document may be fetched (Client ID Metadata Document
- * draft §3). oidc-provider has already refused all but https, dot segments, fragments and user names; it
- * also drops connections to special-use addresses, but only after the connection is made.
+ * draft §3). oidc-provider has already refused all but https, dot segments, fragments and user names; what
+ * a name leads to is judged when the document is fetched.
  * @param clientId an https URL
  */
 export function mayFetchMetadataDocument(clientId: string): boolean {
-  const { hostname, pathname } = new URL(clientId)
-  const name = hostname.replace(/\.$/, '')
-  const address = isIP(name.replace(/^\[|\]$/g, '')) !== 0
-  const internal = !name.includes('.') || /\.(localhost|local|internal|home\.arpa)$/.test(name)
-  return pathname !== '/' && !address && !internal
+  const { href, hostname, pathname, search } = new URL(clientId)
+  const address = isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
+  const internal = !hostname.includes('.') || /\.(localhost|local|internal|home\.arpa|)$/.test(hostname)
+  // Identifiers are compared as strings: one document must not have many spellings.
+  const normal = href === clientId && clientId.length <= maximumLength
+  return normal && pathname !== '/' && search === '' && !address && !internal
 }

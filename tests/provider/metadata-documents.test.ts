@@ -1,6 +1,9 @@
+import type { RequestListener } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { guardedFetch, mayFetchMetadataDocument } from '../../provider/metadata-documents.ts'
-import { authorizationRequest, Browser, redeem, signIn } from '../support/sign-in.ts'
+import { createGuardedFetch } from '../../provider/guarded-fetch.ts'
+import { mayFetchMetadataDocument } from '../../provider/metadata-documents.ts'
+import { openServer, type TestServer } from '../support/http-server.ts'
+import { authorizationRequest, Browser, obtainTokens, redeem, refresh, signIn } from '../support/sign-in.ts'
 import { type RunningProvider, startProvider } from '../support/start-provider.ts'
 
 describe('mayFetchMetadataDocument', () => {
@@ -11,6 +14,12 @@ describe('mayFetchMetadataDocument', () => {
   it.each([
     'https://app.example',
     'https://app.example/',
+    'https://APP.example/client',
+    'https://app.example:443/client',
+    'https://app.example/cli ent',
+    'https://äpp.example/client',
+    'https://app.example/client?id=1',
+    `https://app.example/${'x'.repeat(500)}`,
     'https://127.0.0.1:9443/client',
     'https://0x7f000001/client',
     'https://2130706433/client',
@@ -20,6 +29,7 @@ describe('mayFetchMetadataDocument', () => {
     'https://169.254.169.254/latest/meta-data',
     'https://localhost/client',
     'https://localhost./client',
+    'https://app.example./client',
     'https://app.localhost/client',
     'https://intranet/client',
     'https://vault.internal/client',
@@ -29,30 +39,33 @@ describe('mayFetchMetadataDocument', () => {
   })
 })
 
-describe('guardedFetch', () => {
-  it('does not fetch without the guard', async () => {
-    await expect(guardedFetch('https://app.example/client', { method: 'GET' })).rejects.toThrow('guard')
-  })
-})
-
 describe('client metadata documents', () => {
   const fetched: string[] = []
+  let documents: TestServer
+  let answer: RequestListener
   let document: Record<string, unknown>
   let running: RunningProvider
   let id: string
   let count = 0
 
   beforeAll(async () => {
-    // Jest's globals hide the dispatcher from oidc-provider, which warns; nothing is fetched here.
+    // Jest's globals hide the dispatcher from oidc-provider, which warns; ours replaces it.
     jest.spyOn(console, 'warn').mockImplementation(() => {})
+    documents = await openServer((request, response) => answer(request, response))
     running = await startProvider({
-      fetch: async (url) => {
-        fetched.push(String(url))
-        return Response.json(document)
+      // The clients' host, on this machine. What may be reached is guarded-fetch.test.ts's matter.
+      fetch: async (input, init) => {
+        fetched.push(String(input))
+        const { method, headers, redirect, signal } = init ?? {}
+        const { pathname } = new URL(String(input))
+        return fetch(`${documents.origin}${pathname}`, { method, headers, redirect, signal } as RequestInit)
       },
     })
   })
-  afterAll(() => running.stop())
+  afterAll(async () => {
+    await running.stop()
+    await documents.close()
+  })
   beforeEach(() => {
     fetched.length = 0
     id = `https://app.example/client/${count++}`
@@ -63,6 +76,7 @@ describe('client metadata documents', () => {
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
     }
+    answer = (_request, response) => response.end(JSON.stringify(document))
   })
 
   const request = (clientId = id) =>
@@ -95,6 +109,7 @@ describe('client metadata documents', () => {
     'https://app.example/client#fragment',
     'https://127.0.0.1:9443/client',
     'https://localhost/client',
+    `https://app.example/${'x'.repeat(500)}`,
   ])('fetches nothing for %s', async (clientId) => {
     const answer = await new Browser().open(request(clientId).url)
     expect(answer.status).toBe(400)
@@ -102,21 +117,70 @@ describe('client metadata documents', () => {
     expect(fetched).toEqual([])
   })
 
-  it.each<[string, () => void]>([
-    ['another identifier', () => Object.assign(document, { client_id: 'https://other.example/client' })],
-    ['a foreign http redirect', () => Object.assign(document, { redirect_uris: ['http://evil.example/'] })],
-    ['a script for a redirect', () => Object.assign(document, { redirect_uris: ['javascript:alert(1)'] })],
-    ['a shared secret', () => Object.assign(document, { client_secret: 'secret' })],
+  // Attack 29.
+  it.each<[string, RequestListener]>([
+    ['another identifier', send(() => ({ client_id: 'https://other.example/client' }))],
+    ['a foreign http redirect', send(() => ({ redirect_uris: ['http://evil.example/'] }))],
+    ['a script for a redirect', send(() => ({ redirect_uris: ['javascript:alert(1)'] }))],
+    ['a shared secret', send(() => ({ client_secret: 'secret' }))],
+    ['client credentials', send(() => ({ grant_types: ['client_credentials'] }))],
+    ['more than 5 kB', send(() => ({ client_uri: `https://a.example/${'x'.repeat(6_000)}` }))],
+    ['a name that turns the text around it', send(() => ({ client_name: '\u202ekcab' }))],
+    ['a redirect', (_request, response) => response.writeHead(302, { location: '/elsewhere' }).end()],
+    ['status 404', (_request, response) => response.writeHead(404).end(JSON.stringify(document))],
+    ['status 206', (_request, response) => response.writeHead(206).end(JSON.stringify(document))],
+    ['no JSON', (_request, response) => response.end('<!doctype html>')],
+    ['a list', (_request, response) => response.end(JSON.stringify([document]))],
     [
-      'more than 5 kB',
-      () => Object.assign(document, { client_uri: `https://a.example/${'x'.repeat(6_000)}` }),
+      'a body that never ends',
+      (_request, response) => {
+        response.write('{')
+      },
     ],
-    ['a name that turns the text around it', () => Object.assign(document, { client_name: '\u202ekcab' })],
-  ])('does not accept a document with %s', async (_what, change) => {
-    change()
-    const answer = await new Browser().open(request().url)
-    expect(answer.status).toBe(400)
-    expect(answer.headers.get('location')).toBeNull()
+  ])('does not accept a document with %s, and does not remember it', async (_what, bad) => {
+    const good = answer
+    answer = bad
+    const refused = await new Browser().open(request().url)
+    expect(refused.status).toBe(400)
+    expect(refused.headers.get('location')).toBeNull()
+    expect(refused.document.text).toMatch(/Error\s*invalid_(client|redirect_uri)/)
     expect(new Set(fetched)).toEqual(new Set([id]))
+    answer = good
+    expect((await new Browser().open(request().url)).document.querySelector('#password')).not.toBeNull()
   })
+
+  it('that lead to an internal address are refused as the others are, and nothing is sent', async () => {
+    let connections = 0
+    documents.server.on('connection', () => {
+      connections += 1
+    })
+    const guarded = await startProvider({
+      fetch: createGuardedFetch((_hostname, _options, callback) =>
+        callback(null, [{ address: '127.0.0.1', family: 4 }]),
+      ),
+    })
+    const clientId = `https://app.example:${documents.port}/client`
+    const refused = await new Browser().open(authorizationRequest(guarded, { client_id: clientId }).url)
+    expect(refused.status).toBe(400)
+    expect(refused.document.text).toMatch(/invalid_client/)
+    expect(connections).toBe(0)
+    await guarded.stop()
+  })
+
+  // Attack 30.
+  it('let a client sign in again and again, on one device and on several, and end no earlier sign-in', async () => {
+    const params = { client_id: id, scope: 'read offline_access', prompt: 'consent' }
+    const desktop = new Browser()
+    const first = await obtainTokens(running, 'alice', params, desktop)
+    const phone = await obtainTokens(running, 'alice', params)
+    const again = await obtainTokens(running, 'alice', params, desktop)
+    for (const { body } of [first, phone, again]) {
+      expect(await refresh(running, body.refresh_token, { client_id: id })).toMatchObject({ status: 200 })
+    }
+  })
+
+  /** Answers with the document, changed. */
+  function send(change: () => Record<string, unknown>): RequestListener {
+    return (_request, response) => response.end(JSON.stringify({ ...document, ...change() }))
+  }
 })
