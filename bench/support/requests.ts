@@ -2,10 +2,16 @@ import { callTool, contentOf, type Era, modernMeta, sendRequest } from '../../te
 
 /** One HTTP request, as the load generator repeats it. */
 export interface LoadRequest {
+  /** Default `/mcp`. */
+  readonly path?: string
   readonly body: string
+  /** When given, each connection sends a body of its own. */
+  readonly bodies?: readonly string[]
   readonly headers: Readonly<Record<string, string>>
   /** When given, each connection sends a token of its own: no two callers share a validation. */
   readonly tokens?: readonly string[]
+  /** When given, what every answer contains. */
+  readonly answers?: string
 }
 
 /** What a client of that era sends to list the tools, or to read a document. */

@@ -1,0 +1,97 @@
+import { median, type Rounds } from '../support/compare.ts'
+import type { Sample } from '../support/load.ts'
+import { type Program, startProgram } from '../support/program.ts'
+import { decimal, renderTable, verdict } from '../support/report.ts'
+import { createScenario, type Task } from './scenarios.ts'
+
+/** The stores, by the first part of their URL. */
+export type StoreName = 'memory' | 'redis' | 'sqlite' | 'postgres'
+
+/** STORE for each kind that is measured. */
+export type StoreUrls = Readonly<Partial<Record<StoreName, string>>>
+
+/** The least throughput of each task on each store, as a part of the stock provider's. */
+const targets: Record<Task, Record<StoreName, number>> = {
+  introspection: { memory: 0.8, redis: 0.8, sqlite: 0.5, postgres: 0.35 },
+  'refresh with rotation': { memory: 1, redis: 1, sqlite: 0.35, postgres: 0.35 },
+  'login to code': { memory: 0.8, redis: 0.8, sqlite: 0.8, postgres: 0.8 },
+}
+
+/** What was measured of one provider, one sample for each round. */
+interface Measured {
+  readonly name: StoreName | 'stock'
+  readonly samples: readonly Sample[]
+}
+
+/**
+ * Measures every task on the stock provider and on each store. Each task has servers of its own: the stock
+ * adapter forgets what 1,000 later entries have pushed out.
+ * @returns a table
+ */
+export async function compareStores(
+  urls: StoreUrls,
+  rounds: Rounds,
+  onProgress: (text: string) => void,
+): Promise<string> {
+  const rows: string[][] = []
+  for (const task of Object.keys(targets) as Task[]) {
+    const measured = await measureTask(task, urls, rounds, onProgress)
+    rows.push(...renderRows(task, measured))
+  }
+  return renderTable(
+    ['task', 'store', 'per second', 'server CPU µs each', 'ratio', 'target', 'verdict', 'CPU ratio'],
+    rows,
+  )
+}
+
+/** Starts the provider as `npm run provider` does. */
+export function startGatehouse(store: string): Promise<Program> {
+  return startProgram('provider/main.ts', { STORE: store, LOG_LEVEL: 'info' })
+}
+
+/** Measures in turns (A B C, C B A, …), so that whatever else the machine does hits all of them. */
+async function measureTask(
+  task: Task,
+  urls: StoreUrls,
+  { rounds, seconds, warmUpSeconds }: Rounds,
+  onProgress: (text: string) => void,
+): Promise<readonly Measured[]> {
+  const servers = [{ name: 'stock', server: await startProgram('bench/servers/stock-provider.ts') }]
+  for (const [name, url] of Object.entries(urls)) servers.push({ name, server: await startGatehouse(url) })
+  const measured = []
+  for (const { name, server } of servers) {
+    onProgress(`${task}, ${name}: warming up`)
+    const scenario = await createScenario(task, server)
+    await scenario.load(warmUpSeconds)
+    measured.push({ name: name as StoreName, scenario, samples: [] as Sample[] })
+  }
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const { name, scenario, samples } of round % 2 === 1 ? measured : measured.toReversed()) {
+      onProgress(`${task}, ${name}: round ${round} of ${rounds}`)
+      samples.push(await scenario.load(seconds))
+    }
+  }
+  await Promise.all(servers.map(({ server }) => server.stop()))
+  return measured
+}
+
+function renderRows(task: Task, measured: readonly Measured[]): string[][] {
+  const [stock] = measured
+  return measured.map(({ name, samples }) => {
+    const ratioOf = (quantity: (sample: Sample, stock: Sample) => number) =>
+      median(samples.map((sample, round) => quantity(sample, stock?.samples[round] as Sample)))
+    const ratio = ratioOf((own, other) => own.requestsPerSecond / other.requestsPerSecond)
+    const cpuRatio = ratioOf((own, other) => (other.cpuMicros ?? Number.NaN) / (own.cpuMicros ?? Number.NaN))
+    const target = name === 'stock' ? undefined : targets[task][name]
+    return [
+      task,
+      name,
+      decimal(median(samples.map(({ requestsPerSecond }) => requestsPerSecond)), 0),
+      decimal(median(samples.map(({ cpuMicros }) => cpuMicros)), 0),
+      decimal(ratio, 2),
+      target === undefined ? '' : `≥ ${target.toFixed(2)}`,
+      target === undefined || ratio === undefined ? '' : verdict(ratio >= target),
+      decimal(cpuRatio, 2),
+    ]
+  })
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import process from 'node:process'
+import { Provider } from 'oidc-provider'
+import { loadConfig, testAccounts } from '../../config/index.ts'
+import { createAccounts } from '../../provider/accounts.ts'
+import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
+import { createSigningKeys } from '../../provider/signing-keys.ts'
+import { openStorage } from '../../provider/storage/open-storage.ts'
+import { createAddressOf } from '../../runtime/address-of.ts'
+import { listen } from '../../runtime/listen.ts'
+import { createLogger } from '../../runtime/logger.ts'
+
+// oidc-provider with this project's configuration, and with what it brings itself for the rest: its adapter
+// (an LRU of 1,000 entries) and its login and consent pages, which look at no password. No middleware, no log.
+
+const config = loadConfig(process.env, 'provider')
+const parts = {
+  config,
+  logger: createLogger('provider', 'silent'),
+  accounts: createAccounts(testAccounts),
+  storage: await openStorage('memory:'),
+  fetch,
+  audit: () => {},
+  addressOf: createAddressOf([]),
+}
+const keys = { signing: await createSigningKeys(), cookies: [randomBytes(32).toString('base64url')] }
+const { adapter: _, interactions: __, ...configuration } = oidcConfiguration(parts, keys)
+const provider = new Provider(config.issuer, {
+  ...configuration,
+  features: { ...configuration.features, devInteractions: { enabled: true } },
+})
+await listen(createServer(provider.callback()), config)
