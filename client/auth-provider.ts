@@ -1,15 +1,16 @@
 import type { AuthProvider } from '@modelcontextprotocol/client'
-import { ResponseBodyError, refreshTokenGrant } from 'openid-client'
+import type { Authorizer } from './authorizer.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
 import type { Discovery } from './discovery.ts'
+import { missingScopes } from './scopes.ts'
 import type { TokenStore } from './token-store.ts'
-import { isExpired, parseTokens, type TokenKey, type Tokens } from './tokens.ts'
+import { isExpired, type TokenKey, type Tokens } from './tokens.ts'
 
-/** The OAuth half of an MCP session. */
+/** The OAuth half of an MCP session: what the MCP SDK's transport takes as its `authProvider`. */
 export interface Authorization extends AuthProvider {
   /** The access token to send; undefined when there is none that can be used. */
   token(): Promise<string | undefined>
-  /** After a 401: refreshes, or else signs in. Concurrent callers share one attempt. */
+  /** After a 401: refreshes, or else signs in. Concurrent callers, of other processes too, share one attempt. */
   onUnauthorized(context: { readonly response: Response }): Promise<void>
   /** The tokens at hand, expired or not. */
   tokens(): Promise<Tokens | undefined>
@@ -18,6 +19,8 @@ export interface Authorization extends AuthProvider {
    * @param challenge why; its scopes are asked for, or without any those that the resource lists
    */
   signIn(challenge?: Challenge): Promise<Tokens>
+  /** Signs the user in for more scopes, unless the tokens at hand have them by now. */
+  widen(challenge: Challenge & { readonly scopes: readonly string[] }): Promise<Tokens>
   /** Uses the refresh token. Undefined when there is none, or the authorization server no longer takes it. */
   refresh(): Promise<Tokens | undefined>
 }
@@ -29,8 +32,7 @@ export interface AuthorizationOptions extends Omit<TokenKey, 'issuer'> {
   readonly store: TokenStore
   /** @param metadataUrl `resource_metadata` of a challenge */
   readonly discover: (metadataUrl?: string) => Promise<Discovery>
-  /** A grant that needs the user. */
-  readonly authorize: (discovery: Discovery, scopes: readonly string[]) => Promise<Tokens>
+  readonly authorizer: Authorizer
   /** Unix seconds. */
   readonly now: () => number
 }
@@ -38,57 +40,87 @@ export interface AuthorizationOptions extends Omit<TokenKey, 'issuer'> {
 /** Keeps a valid token at hand for the MCP SDK's transport. */
 export function createAuthorization({
   resource,
-  clientId,
+  profile,
   issuer,
   store,
   discover,
-  authorize,
+  authorizer,
   now,
 }: AuthorizationOptions): Authorization {
   const once = shareOneAttempt<Tokens | undefined>()
-  const tokens = () => store.find({ resource, clientId, ...(issuer !== undefined && { issuer }) })
+  /** The token that a 401 is about. */
+  let sent: string | undefined
+  const isOurs = (tokens: Tokens) =>
+    tokens.resource === resource &&
+    tokens.profile === profile &&
+    (issuer === undefined || tokens.issuer === issuer)
+  const tokens = async () => (await store.tokens.list()).findLast(isOurs)
 
   /** Tokens of another issuer than the resource names today stay where they are, and are not sent to this one. */
-  async function refreshAt(discovery: Discovery): Promise<Tokens | undefined> {
-    const held = await store.find({ resource, clientId, issuer: discovery.issuer })
-    if (held?.refreshToken === undefined) return undefined
-    try {
-      const answer = await refreshTokenGrant(discovery.configuration, held.refreshToken, { resource })
-      const renewed = parseTokens(answer, discovery, held, now())
-      await store.save(renewed)
-      return renewed
-    } catch (error) {
-      if (!(error instanceof ResponseBodyError) || error.error !== 'invalid_grant') throw error
-      await store.forget(held)
-      return undefined
-    }
-  }
+  const changeAt = async (discovery: Discovery, change: (held?: Tokens) => Promise<Tokens | undefined>) =>
+    await store.tokens.update({ profile, issuer: discovery.issuer, resource }, change)
 
-  async function signInAt(discovery: Discovery, challenge: Challenge | undefined): Promise<Tokens> {
-    const granted = await authorize(discovery, challenge?.scopes ?? discovery.scopesSupported ?? [])
-    await store.save(granted)
-    return granted
-  }
+  const signInAt = async (discovery: Discovery, challenge?: Challenge, isEnough = (_: Tokens) => false) =>
+    required(
+      await changeAt(discovery, async (held) =>
+        held && isEnough(held) ? held : await authorizer.signIn(discovery, challenge, held),
+      ),
+    )
+
+  /** Whoever had the lock before may have renewed the tokens already. */
+  const renewAt = async (
+    discovery: Discovery,
+    refused: string | undefined,
+    signIn: boolean,
+    challenge?: Challenge,
+  ) =>
+    await changeAt(discovery, async (held) => {
+      if (held && held.accessToken !== refused && !isExpired(held, now())) return held
+      const renewed = await authorizer.refresh(discovery, held)
+      if (renewed) return renewed
+      if (signIn) return await authorizer.signIn(discovery, challenge, held)
+      return held?.refreshToken === undefined ? held : undefined
+    })
 
   return {
     tokens,
     async token() {
-      const held = await tokens()
-      if (!held || !isExpired(held, now())) return held?.accessToken
-      // Not every request needs a token. One that does comes back as a 401, which reports what fails here.
-      const renewed = await once(async () => await refreshAt(await discover())).catch(() => undefined)
-      return renewed?.accessToken
+      let held = await tokens()
+      if (held && isExpired(held, now())) {
+        const refused = held.accessToken
+        // Not every request needs a token. One that does comes back as a 401, which reports what fails here.
+        held = await once(
+          async () => await renewAt(await discover(), refused, !authorizer.interactive),
+        ).catch(() => undefined)
+      }
+      sent = held && !isExpired(held, now()) ? held.accessToken : undefined
+      return sent
     },
     async onUnauthorized({ response }) {
+      const refused = sent
       const challenge = await parseChallenge(response)
-      await once(async () => {
-        const discovery = await discover(challenge?.resourceMetadata)
-        return (await refreshAt(discovery)) ?? (await signInAt(discovery, challenge))
-      })
+      await once(
+        async () => await renewAt(await discover(challenge?.resourceMetadata), refused, true, challenge),
+      )
     },
     signIn: async (challenge) => await signInAt(await discover(challenge?.resourceMetadata), challenge),
-    refresh: async () => await once(async () => await refreshAt(await discover())),
+    async widen(challenge) {
+      const isEnough = (held: Tokens) =>
+        !isExpired(held, now()) && missingScopes(held.scopes, challenge.scopes).length === 0
+      return await signInAt(await discover(challenge.resourceMetadata), challenge, isEnough)
+    },
+    async refresh() {
+      const discovery = await discover()
+      const before = await tokens()
+      const after = await renewAt(discovery, before?.accessToken, false)
+      return after?.accessToken === before?.accessToken ? undefined : after
+    },
   }
+}
+
+function required(granted: Tokens | undefined): Tokens {
+  if (granted) return granted
+  throw new Error('A sign-in came to nothing.')
 }
 
 /** Whoever calls while an attempt is under way gets that attempt's outcome. */

@@ -1,34 +1,21 @@
-import {
-  allowInsecureRequests,
-  type ClientAuth,
-  ClientSecretBasic,
-  ClientSecretPost,
-  type Configuration,
-  customFetch,
-  discovery,
-  None,
-  type ServerMetadata,
-} from 'openid-client'
-import { type ClientCredentials, isLoopback } from '../config/index.ts'
+import { processDiscoveryResponse, RESPONSE_IS_NOT_JSON } from 'oauth4webapi'
+import type { ServerMetadata } from 'openid-client'
+import { isLoopback } from '../config/index.ts'
 import { ClientFailure, codeOf, exitStatus } from './failure.ts'
-import { type Fetch, requireSecureUrl } from './secure-fetch.ts'
+import { type Fetch, requireSecureUrl, withPurpose } from './secure-fetch.ts'
 
 /**
  * Fetches an authorization server's metadata, in the order that MCP prescribes: RFC 8414, then
  * OpenID Connect Discovery with the path inserted, then appended.
  * @param issuer compared with the document's byte for byte (RFC 8414 §3.3)
- * @returns openid-client's configuration for `client` at that server
- * @throws ClientFailure when there is no metadata, it is another issuer's, or it lacks what the flow needs
+ * @throws ClientFailure when there is no metadata, it is another issuer's, or an endpoint in it is one
+ *   that no secret may travel to
  */
-export async function loadAuthorizationServer(
-  issuer: string,
-  client: ClientCredentials,
-  fetch: Fetch,
-): Promise<Configuration> {
+export async function loadAuthorizationServer(issuer: string, fetch: Fetch): Promise<ServerMetadata> {
   requireSecureUrl(issuer, 'authorization server')
   for (const url of wellKnownUrls(issuer)) {
-    const configuration = await discoverAt(url, client, fetch)
-    if (configuration) return requireUsable(configuration, issuer)
+    const server = await loadFrom(url, issuer, withPurpose(fetch, 'server-metadata'))
+    if (server) return requireSafeEndpoints(server, issuer)
   }
   throw new ClientFailure(`The authorization server ${issuer} publishes no metadata (RFC 8414).`, {
     status: exitStatus.signIn,
@@ -46,57 +33,53 @@ function wellKnownUrls(issuer: string): readonly URL[] {
   ].map((url) => new URL(url, origin))
 }
 
-/** Undefined when there is no such document there. */
-async function discoverAt(
-  url: URL,
-  client: ClientCredentials,
-  fetch: Fetch,
-): Promise<Configuration | undefined> {
+/** Undefined when there is no such document there. A page for people is none. */
+async function loadFrom(url: URL, issuer: string, fetch: Fetch): Promise<ServerMetadata | undefined> {
+  const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual' })
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    if (response.status >= 500) throw failing(issuer, response.status)
+    return undefined
+  }
   try {
-    return await discovery(url, client.id, undefined, authenticate(client.secret), {
-      [customFetch]: fetch,
-      // createSecureFetch is stricter than the library's all or nothing.
-      execute: [allowInsecureRequests],
-    })
-  } catch (error) {
-    if (codeOf(error) === 'OAUTH_RESPONSE_IS_NOT_CONFORM') return undefined
-    throw error
+    const server = await processDiscoveryResponse(new URL(issuer), response)
+    if (server.issuer === issuer) return server
+  } catch (cause) {
+    if (codeOf(cause) === RESPONSE_IS_NOT_JSON) return undefined
+    if (codeOf(cause) !== 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED') throw unreadable(issuer, cause)
   }
-}
-
-/** RFC 8414 §2: without a list of methods, `client_secret_basic` it is. */
-function authenticate(secret: string | undefined): ClientAuth {
-  if (secret === undefined) return None()
-  return (server, client, body, headers) => {
-    const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
-    const method = methods.includes('client_secret_basic') ? ClientSecretBasic : ClientSecretPost
-    method(secret)(server, client, body, headers)
-  }
-}
-
-/** What the code flow cannot do without, and no endpoint to which a secret must not travel. */
-function requireUsable(configuration: Configuration, issuer: string): Configuration {
-  const server = configuration.serverMetadata()
-  const refuse = (problem: string) =>
-    new ClientFailure(`The authorization server ${issuer} ${problem}.`, { status: exitStatus.signIn })
-  if (server.issuer !== issuer) throw refuse('publishes the metadata of another issuer (RFC 8414 §3.3)')
-  if (!server.code_challenge_methods_supported?.includes('S256')) {
-    throw refuse('does not offer PKCE with S256 (RFC 7636), which MCP requires')
-  }
-  for (const endpoint of ['authorization_endpoint', 'token_endpoint', 'revocation_endpoint'] as const) {
-    requireEndpoint(server, endpoint, issuer)
-  }
-  if (!server.authorization_endpoint || !server.token_endpoint)
-    throw refuse('lacks the endpoints of the code flow')
-  return configuration
+  throw refusal(issuer, 'publishes the metadata of another issuer (RFC 8414 §3.3)')
 }
 
 /** A remote server must not send the client, or the browser, to services of the user's own machine. */
-function requireEndpoint(server: ServerMetadata, name: `${string}_endpoint`, issuer: string): void {
-  const url = server[name]
-  if (typeof url !== 'string') return
-  requireSecureUrl(url, name.replace('_', ' '))
-  if (isLoopback(url) && !isLoopback(issuer)) {
-    throw new ClientFailure(`The ${name} of ${issuer} is on this machine.`, { status: exitStatus.signIn })
+function requireSafeEndpoints(server: ServerMetadata, issuer: string): ServerMetadata {
+  for (const [name, url] of Object.entries(server)) {
+    if (!name.endsWith('_endpoint') || typeof url !== 'string') continue
+    requireSecureUrl(url, name.replaceAll('_', ' '))
+    if (isLoopback(url) && !isLoopback(issuer)) {
+      throw new ClientFailure(`The ${name} of ${issuer} is on this machine.`, { status: exitStatus.signIn })
+    }
   }
+  if (server.token_endpoint === undefined) throw refusal(issuer, 'has no token endpoint')
+  return server
+}
+
+/** Says what is wrong with an authorization server. */
+export function refusal(issuer: string, problem: string): ClientFailure {
+  return new ClientFailure(`The authorization server ${issuer} ${problem}.`, { status: exitStatus.signIn })
+}
+
+function failing(issuer: string, status: number): ClientFailure {
+  return new ClientFailure(`The authorization server ${issuer} answers HTTP ${status}.`, {
+    status: exitStatus.unreachable,
+    hint: 'Try again later.',
+  })
+}
+
+function unreadable(issuer: string, cause: unknown): ClientFailure {
+  const status = exitStatus.signIn
+  return new ClientFailure(`The metadata of the authorization server ${issuer} cannot be read.`, {
+    status,
+    cause,
+  })
 }

@@ -10,10 +10,12 @@ export interface Challenge {
   readonly scopes?: readonly string[]
   /** Where the protected resource metadata is. */
   readonly resourceMetadata?: string
+  /** The server takes tokens that are bound to a key and no others (RFC 9449 §7.1). */
+  readonly dpopOnly?: true
 }
 
 /**
- * Reads the Bearer challenge of an answer, whose body is left unread.
+ * Reads the Bearer or DPoP challenge of an answer, whose body is left unread.
  *
  * oauth4webapi's parser handles several challenges and escaped quotes in one header; it is reached
  * through a request, so the answer at hand is given to it as that request's.
@@ -28,13 +30,15 @@ export async function parseChallenge(response: Response): Promise<Challenge | un
   } catch (error) {
     if (!(error instanceof WWWAuthenticateChallengeError)) throw error
     const bearer = error.cause.find(({ scheme }) => scheme === 'bearer')
-    if (!bearer) return undefined
-    const { error: code, error_description, scope, resource_metadata } = bearer.parameters
+    const challenge = bearer ?? error.cause.find(({ scheme }) => scheme === 'dpop')
+    if (!challenge) return undefined
+    const { error: code, error_description, scope, resource_metadata } = challenge.parameters
     return {
       ...(code !== undefined && { error: code }),
       ...(error_description !== undefined && { description: error_description }),
       ...(scope !== undefined && { scopes: parseScope(scope) }),
       ...(resource_metadata !== undefined && { resourceMetadata: resource_metadata }),
+      ...(!bearer && { dpopOnly: true }),
     }
   }
 }

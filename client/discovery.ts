@@ -1,5 +1,5 @@
-import type { Configuration } from 'openid-client'
-import { type ClientCredentials, isLoopback } from '../config/index.ts'
+import type { ServerMetadata } from 'openid-client'
+import { isLoopback } from '../config/index.ts'
 import { loadAuthorizationServer } from './authorization-server-metadata.ts'
 import { ClientFailure, exitStatus } from './failure.ts'
 import { loadProtectedResourceMetadata } from './protected-resource-metadata.ts'
@@ -7,57 +7,80 @@ import type { Fetch } from './secure-fetch.ts'
 
 /** Who protects the resource, found by asking the resource itself. */
 export interface Discovery {
+  /** The MCP server's URL. */
   readonly resource: string
+  /** What the `resource` parameter says (RFC 8707): the resource's own name for itself. */
+  readonly resourceIndicator: string
   readonly issuer: string
+  /** The authorization server's metadata. */
+  readonly server: ServerMetadata
   /** The scopes that the resource knows; absent when it does not say. */
   readonly scopesSupported?: readonly string[]
-  /** openid-client's view of the authorization server. */
-  readonly configuration: Configuration
+  /** The resource takes tokens that are bound to a key and no others (RFC 9449). */
+  readonly dpopRequired: boolean
 }
 
 /** What discovery starts from. */
 export interface DiscoveryOptions {
   /** The MCP server's URL. */
   readonly resource: string
-  /** Selects among the authorization servers that the resource lists. Default: the first. */
+  /** Selects among the authorization servers that the resource lists. */
   readonly issuer?: string
-  readonly client: ClientCredentials
+  /** Without `issuer`: these come first when they are listed, in this order. Default: the resource's order. */
+  readonly preferredIssuers?: readonly string[]
   readonly fetch: Fetch
 }
 
 /**
- * Finds the authorization server of a resource: RFC 9728, then RFC 8414.
+ * Finds the authorization server of a resource: RFC 9728, then RFC 8414. Of several, the first that answers
+ * with usable metadata is taken.
  * @param metadataUrl `resource_metadata` of a challenge, when there was one
  * @throws ClientFailure when a document is missing, contradicts what was asked, or is not usable
  */
 export async function discover(
-  { resource, issuer, client, fetch }: DiscoveryOptions,
+  { resource, issuer, preferredIssuers = [], fetch }: DiscoveryOptions,
   metadataUrl?: string,
 ): Promise<Discovery> {
   const metadata = await loadProtectedResourceMetadata(resource, metadataUrl, fetch)
-  const chosen = choose(metadata.authorizationServers, issuer, resource)
-  const configuration = await loadAuthorizationServer(chosen, client, fetch)
-  const { scopesSupported } = metadata
-  return { resource, issuer: chosen, configuration, ...(scopesSupported && { scopesSupported }) }
+  const { scopesSupported, dpopRequired, authorizationServers: listed } = metadata
+  const candidates =
+    issuer === undefined
+      ? [...new Set([...preferredIssuers.filter((known) => listed.includes(known)), ...listed])]
+      : [requireListed(listed, issuer, resource)]
+  const failures: unknown[] = []
+  for (const candidate of candidates) {
+    try {
+      requireReachable(candidate, resource)
+      const server = await loadAuthorizationServer(candidate, fetch)
+      return {
+        resource,
+        resourceIndicator: metadata.resource,
+        issuer: candidate,
+        server,
+        dpopRequired,
+        ...(scopesSupported && { scopesSupported }),
+      }
+    } catch (error) {
+      if (!(error instanceof ClientFailure)) throw error
+      failures.push(error)
+    }
+  }
+  throw failures[0]
 }
 
-function choose(listed: readonly string[], wanted: string | undefined, resource: string): string {
-  const chosen = wanted === undefined ? listed[0] : listed.find((issuer) => issuer === wanted)
-  if (chosen === undefined) {
-    throw new ClientFailure(
-      `ISSUER is ${wanted}, but ${resource} accepts tokens from ${listed.join(', ')}.`,
-      {
-        status: exitStatus.usage,
-        hint: 'Unset ISSUER, or start the MCP server with the same ISSUER.',
-      },
-    )
-  }
-  const url = URL.parse(chosen)
-  if (url && isLoopback(url.href) && !isLoopback(resource)) {
-    throw new ClientFailure(`${resource} names an authorization server on this machine (${chosen}).`, {
-      status: exitStatus.signIn,
-      hint: 'Nothing was sent to it. Its operator must name one that can be reached from everywhere.',
-    })
-  }
-  return chosen
+function requireListed(listed: readonly string[], wanted: string, resource: string): string {
+  if (listed.includes(wanted)) return wanted
+  throw new ClientFailure(`ISSUER is ${wanted}, but ${resource} accepts tokens from ${listed.join(', ')}.`, {
+    status: exitStatus.usage,
+    hint: 'Unset ISSUER, or start the MCP server with the same ISSUER.',
+  })
+}
+
+function requireReachable(issuer: string, resource: string): void {
+  const url = URL.parse(issuer)
+  if (!url || !isLoopback(url.href) || isLoopback(resource)) return
+  throw new ClientFailure(`${resource} names an authorization server on this machine (${issuer}).`, {
+    status: exitStatus.signIn,
+    hint: 'Nothing was sent to it. Its operator must name one that can be reached from everywhere.',
+  })
 }

@@ -1,13 +1,14 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { isLoopback } from '../config/index.ts'
 import { html, page, styleHash } from '../runtime/html.ts'
 import { listen } from '../runtime/listen.ts'
-import { ClientFailure, exitStatus } from './failure.ts'
+import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
 
 /** How long the user may take to sign in, in milliseconds. */
 const defaultTimeoutMs = 5 * 60_000
 
-const host = '127.0.0.1'
-const path = '/callback'
+/** Where the browser comes back to unless a registration says otherwise: RFC 8252 §7.3, any free port. */
+const defaultUri = 'http://127.0.0.1/callback'
 
 /** Waits for the browser to come back from the authorization server (RFC 8252 §7.3). */
 export interface LoopbackRedirect {
@@ -22,50 +23,72 @@ export interface LoopbackRedirect {
   close(): Promise<void>
 }
 
-/** Opens a server for one callback. Whoever opens it closes it. */
-export async function openLoopbackRedirect({
-  timeoutMs = defaultTimeoutMs,
-  signal,
-}: {
+/** How long to wait, and where. */
+export interface LoopbackRedirectOptions {
+  /** http, on this machine. Without a port, or when its port is taken, any that is free. */
+  readonly uri?: string | undefined
+  /** In milliseconds. Default 5 minutes. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
-} = {}): Promise<LoopbackRedirect> {
-  const callback = Promise.withResolvers<{ url: URL; response: ServerResponse }>()
+  /** A callback that somebody brings by hand; the first that comes, either way, counts. */
+  readonly pastedCallback?: (signal: AbortSignal) => Promise<URL>
+}
+
+/**
+ * Opens a server for one callback. Whoever opens it closes it.
+ * @throws ClientFailure when `uri` is not one that this machine can serve
+ */
+export async function openLoopbackRedirect({
+  uri: wanted = defaultUri,
+  timeoutMs = defaultTimeoutMs,
+  signal,
+  pastedCallback,
+}: LoopbackRedirectOptions = {}): Promise<LoopbackRedirect> {
+  const target = requireServable(wanted)
+  const callback = Promise.withResolvers<{ url: URL; response?: ServerResponse }>()
   // The wait may be given up before anyone asks for its result.
   callback.promise.catch(() => {})
   const server = createServer((request, response) => {
-    const refusal = judge(request, port) ?? (used ? answers.used : undefined)
+    const refusal = judge(request, target) ?? (used ? answers.used : undefined)
     if (refusal) {
       void answer(response, refusal)
       return
     }
     used = true
-    callback.resolve({ url: new URL(request.url ?? '/', uri), response })
+    callback.resolve({ url: new URL(request.url ?? '/', target), response })
   })
   let used = false
-  const port = await listen(server, { host, port: 0 })
-  const uri = `http://${host}:${port}${path}`
+  target.port = String(await listenNear(server, target))
   const timer = setTimeout(() => callback.reject(noCallback(timeoutMs)), timeoutMs)
   const onAbort = () => callback.reject(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
   if (signal?.aborted) onAbort()
+  const end = new AbortController()
 
   return {
-    uri,
+    uri: target.href,
     async receive(handle) {
+      pastedCallback?.(end.signal).then(
+        (url) => {
+          used = true
+          callback.resolve({ url })
+        },
+        () => {},
+      )
       const { url, response } = await callback.promise
       clearTimeout(timer)
       try {
-        const result = await handle(url)
-        await answer(response, answers.signedIn)
+        const result = await handle(requireCallback(url, target))
+        if (response) await answer(response, answers.signedIn)
         return result
       } catch (error) {
-        await answer(response, answers.failed)
+        if (response) await answer(response, answers.failed)
         throw error
       }
     },
     async close() {
       clearTimeout(timer)
+      end.abort()
       signal?.removeEventListener('abort', onAbort)
       const closed = Promise.withResolvers<void>()
       server.close(() => closed.resolve())
@@ -74,6 +97,37 @@ export async function openLoopbackRedirect({
       await closed.promise
     },
   }
+}
+
+function requireServable(uri: string): URL {
+  const url = URL.parse(uri)
+  if (url?.protocol === 'http:' && isLoopback(url.href) && !url.search && !url.hash) return url
+  throw new ClientFailure(`The redirect URI ${uri} is not an http URL on this machine.`, {
+    status: exitStatus.usage,
+    hint: 'For example: http://127.0.0.1:8765/callback',
+  })
+}
+
+/** The port that was registered, for servers that insist on it (RFC 8252 §7.3 has them take any). */
+async function listenNear(server: Server, { hostname, port }: URL): Promise<number> {
+  const host = hostname === '[::1]' ? '::1' : '127.0.0.1'
+  if (port !== '') {
+    try {
+      return await listen(server, { host, port: Number(port) })
+    } catch (error) {
+      if (codeOf(causeOf(error)) !== 'EADDRINUSE') throw error
+    }
+  }
+  return await listen(server, { host, port: 0 })
+}
+
+/** What was pasted may be anything. */
+function requireCallback(url: URL, { origin, pathname }: URL): URL {
+  if (url.origin === origin && url.pathname === pathname) return url
+  throw new ClientFailure('That is not the address to which the sign-in page sent the browser.', {
+    status: exitStatus.signIn,
+    hint: `It begins with ${origin}${pathname}?`,
+  })
 }
 
 interface Answer {
@@ -96,9 +150,9 @@ const answers = {
 } as const satisfies Record<string, Answer>
 
 /** A foreign Host is a name that someone else made resolve to this machine (DNS rebinding). */
-function judge(request: IncomingMessage, port: number): Answer | undefined {
-  if (request.headers.host !== `${host}:${port}`) return answers.foreignHost
-  if (URL.parse(request.url ?? '', `http://${host}:${port}`)?.pathname !== path) return answers.notFound
+function judge(request: IncomingMessage, { host, origin, pathname }: URL): Answer | undefined {
+  if (request.headers.host !== host) return answers.foreignHost
+  if (URL.parse(request.url ?? '', origin)?.pathname !== pathname) return answers.notFound
   if (request.method !== 'GET') return answers.notGet
   return undefined
 }

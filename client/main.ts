@@ -10,10 +10,11 @@ import { logout } from './commands/logout.ts'
 import { listTools, start } from './commands/tools.ts'
 import { describeError } from './describe-error.ts'
 import { type ExitStatus, exitStatus } from './failure.ts'
+import { createFileTokenStore } from './file-token-store.ts'
+import { authorizationCode } from './grants/authorization-code.ts'
 import { createOAuthClient } from './oauth-client.ts'
 import { openBrowser } from './open-browser.ts'
 import { printable } from './printable.ts'
-import { createFileTokenStore } from './token-store.ts'
 
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 const tell = (text: string) => void process.stderr.write(`${text}\n`)
@@ -43,9 +44,10 @@ function createContext(signal: AbortSignal): CommandContext {
       resource,
       // Only an issuer that was asked for selects; the default is the MCP server's word.
       ...(process.env.ISSUER && { issuer }),
-      client,
+      // The default registration is the development provider's, and nobody else's.
+      client: process.env.CLIENT_ID ? client : { ...client, issuer },
       store: createFileTokenStore(join(stateFolder(), 'mcp-gatehouse', 'tokens.json'), tell),
-      visit,
+      grant: authorizationCode({ visit, signal }),
       signal,
     }),
   }

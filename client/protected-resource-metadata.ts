@@ -1,28 +1,25 @@
-import {
-  allowInsecureRequests,
-  customFetch,
-  JSON_ATTRIBUTE_COMPARISON,
-  processResourceDiscoveryResponse,
-  type ResourceServer,
-  resourceDiscoveryRequest,
-} from 'oauth4webapi'
+import { processResourceDiscoveryResponse, type ResourceServer } from 'oauth4webapi'
 import { isLoopback } from '../config/index.ts'
-import { ClientFailure, codeOf, exitStatus } from './failure.ts'
-import { type Fetch, requireSecureUrl } from './secure-fetch.ts'
+import { ClientFailure, exitStatus } from './failure.ts'
+import { type Fetch, requireSecureUrl, withPurpose } from './secure-fetch.ts'
 
 /** What the client needs of a protected resource's metadata (RFC 9728 §2). */
 export interface ProtectedResourceMetadata {
+  /** The resource's own name for itself, which the `resource` parameter repeats (RFC 8707 §2). */
   readonly resource: string
   /** At least one, in the server's order. */
   readonly authorizationServers: readonly string[]
   /** Absent when the server does not say. */
   readonly scopesSupported?: readonly string[]
+  /** Tokens must be bound to a key (RFC 9449). */
+  readonly dpopRequired: boolean
 }
 
 /**
  * Fetches a protected resource's metadata: from where the challenge points, else from the well-known
  * path of the resource, else from that of its origin (RFC 9728 §3, §5.1).
- * @param resource the MCP server's URL; the metadata must be about exactly this string
+ * @param resource the MCP server's URL; the metadata must be about exactly this string, or, at the
+ *   well-known path of its origin, about the origin (RFC 9728 §3.3)
  * @param metadataUrl `resource_metadata` of the challenge
  * @throws ClientFailure when there is none, or it is about something else
  */
@@ -31,57 +28,70 @@ export async function loadProtectedResourceMetadata(
   metadataUrl: string | undefined,
   fetch: Fetch,
 ): Promise<ProtectedResourceMetadata> {
-  const response =
+  const labelled = withPurpose(fetch, 'resource-metadata')
+  const found =
     metadataUrl === undefined
-      ? await fromWellKnown(resource, fetch)
-      : await fromUrl(resource, metadataUrl, fetch)
-  const metadata = await parse(resource, response)
+      ? await fromWellKnown(resource, labelled)
+      : await fromUrl(resource, metadataUrl, labelled)
+  const metadata = await parse(resource, found)
   const authorizationServers = stringsOf(metadata.authorization_servers)
   if (authorizationServers.length === 0) throw unusable(resource, 'names no authorization server')
   return {
-    resource,
+    resource: metadata.resource,
     authorizationServers,
     ...(metadata.scopes_supported && { scopesSupported: stringsOf(metadata.scopes_supported) }),
+    dpopRequired: metadata.dpop_bound_access_tokens_required === true,
   }
 }
 
+interface Found {
+  readonly url: URL
+  readonly response: Response
+}
+
+const rootPath = '/.well-known/oauth-protected-resource'
+
 /** A remote server must not send the client to services of the user's own machine. */
-async function fromUrl(resource: string, metadataUrl: string, fetch: Fetch): Promise<Response> {
+async function fromUrl(resource: string, metadataUrl: string, fetch: Fetch): Promise<Found> {
   const url = requireSecureUrl(metadataUrl, 'protected resource metadata')
   if (isLoopback(url.href) && !isLoopback(resource)) throw unusable(resource, 'is said to be on this machine')
-  return await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual' })
+  const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual' })
+  return { url, response }
 }
 
-async function fromWellKnown(resource: string, fetch: Fetch): Promise<Response> {
-  const ask = (identifier: URL) =>
-    resourceDiscoveryRequest(identifier, {
-      [customFetch]: fetch,
-      // createSecureFetch is stricter than the library's all or nothing.
-      [allowInsecureRequests]: true,
-    })
-  const pathForm = await ask(new URL(resource))
-  if (pathForm.status === 200) return pathForm
-  await pathForm.body?.cancel()
-  return await ask(new URL('/', resource))
+async function fromWellKnown(resource: string, fetch: Fetch): Promise<Found> {
+  const { pathname, origin } = new URL(resource)
+  const url = new URL(`${rootPath}${pathname.replace(/\/$/, '')}`, origin)
+  const found = await fromUrl(resource, url.href, fetch)
+  if (found.response.status === 200 || url.pathname === rootPath) return found
+  await found.response.body?.cancel()
+  return await fromUrl(resource, new URL(rootPath, origin).href, fetch)
 }
 
-async function parse(resource: string, response: Response): Promise<ResourceServer> {
+/** What the metadata at `url` may be about, so that it holds for the resource. */
+function identifiersAt(url: URL, resource: string): readonly string[] {
+  const { origin } = new URL(resource)
+  const isRoot = url.origin === origin && url.pathname === rootPath
+  return isRoot ? [resource, origin, `${origin}/`] : [resource]
+}
+
+async function parse(resource: string, { url, response }: Found): Promise<ResourceServer> {
   try {
-    const metadata = await processResourceDiscoveryResponse(new URL(resource), response)
+    const named = response.status === 200 ? (await response.clone().json())?.resource : undefined
     // The library compares normalised URLs; RFC 9728 §3.3 compares strings.
-    if (metadata.resource !== resource) throw anotherResource(resource, response)
-    return metadata
+    const identifier = identifiersAt(url, resource).find((candidate) => candidate === named)
+    if (identifier === undefined && typeof named === 'string') throw anotherResource(resource, url)
+    return await processResourceDiscoveryResponse(new URL(identifier ?? resource), response)
   } catch (cause) {
     if (cause instanceof ClientFailure) throw cause
-    if (codeOf(cause) === JSON_ATTRIBUTE_COMPARISON) throw anotherResource(resource, response, cause)
     const found = response.status === 200 ? 'cannot be used' : `is missing (HTTP ${response.status})`
     throw unusable(resource, found, undefined, cause)
   }
 }
 
-function anotherResource(resource: string, response: Response, cause?: unknown): ClientFailure {
-  const hint = `RESOURCE must be exactly the "resource" of ${response.url}`
-  return unusable(resource, 'describes another resource', hint, cause)
+function anotherResource(resource: string, url: URL): ClientFailure {
+  const hint = `RESOURCE must be exactly the "resource" of ${url.href}`
+  return unusable(resource, 'describes another resource', hint)
 }
 
 function stringsOf(values: unknown): readonly string[] {

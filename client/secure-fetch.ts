@@ -1,14 +1,25 @@
 import type { CustomFetchOptions } from 'openid-client'
 import { isLoopback } from '../config/index.ts'
 import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
+import type { RequestPurpose } from './request-purpose.ts'
 
 /** Fetch's options, with the bodies of the SDK and of openid-client, whose types differ in small ways. */
 export type FetchInit = Omit<RequestInit, 'body'> & {
   readonly body?: RequestInit['body'] | CustomFetchOptions['body']
+  /** Why the request is sent. Every request of the client says so; it is not part of what is sent. */
+  readonly purpose?: RequestPurpose
 }
 
-/** The part of the Fetch API that the client uses; its libraries take it as their `fetch`. */
+/**
+ * The part of the Fetch API that the client uses; its libraries take it as their `fetch`.
+ * All requests of the client go through one: to watch them, or to change how they travel, wrap it.
+ */
 export type Fetch = (url: string | URL, init?: FetchInit) => Promise<Response>
+
+/** A `fetch` whose requests are all for one purpose. */
+export function withPurpose(fetch: Fetch, purpose: RequestPurpose): Fetch {
+  return (url, init) => fetch(url, { ...init, purpose })
+}
 
 /** How long a server may take until its answer begins, in milliseconds. */
 const answerTimeoutMs = 60_000
@@ -38,7 +49,7 @@ export function createSecureFetch(
   resource: string,
   { signal: end, timeoutMs = answerTimeoutMs }: { signal?: AbortSignal; timeoutMs?: number } = {},
 ): Fetch {
-  return async (url, init = {}) => {
+  return async (url, { purpose: _, ...init } = {}) => {
     const target = requireSecureUrl(String(url), 'address')
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs)

@@ -1,6 +1,7 @@
 import { tokenRevocation } from 'openid-client'
-import type { ClientCredentials } from '../config/index.ts'
 import { loadAuthorizationServer } from './authorization-server-metadata.ts'
+import { createConfiguration } from './client-authentication.ts'
+import type { ClientRegistrar } from './client-registration.ts'
 import type { Fetch } from './secure-fetch.ts'
 import type { TokenStore } from './token-store.ts'
 import type { Tokens } from './tokens.ts'
@@ -11,23 +12,39 @@ import type { Tokens } from './tokens.ts'
  */
 export type SignOut = 'revoked' | 'forgotten' | 'nothing'
 
+/** What signing out works with. */
+export interface SignOutOptions {
+  readonly registrar: ClientRegistrar
+  readonly store: TokenStore
+  readonly fetch: Fetch
+}
+
 /**
  * Revokes both tokens at the issuer that gave them (RFC 7009), then forgets them.
  * They are kept when revoking fails, so that it can be tried again.
+ * @param tokens whose grant ends; what it has been renewed to meanwhile is what is revoked
  */
-export async function signOut(
-  tokens: Tokens | undefined,
-  { client, store, fetch }: { client: ClientCredentials; store: TokenStore; fetch: Fetch },
-): Promise<SignOut> {
-  if (!tokens) return 'nothing'
-  const server = await loadAuthorizationServer(tokens.issuer, client, fetch)
-  const canRevoke = server.serverMetadata().revocation_endpoint !== undefined
-  if (canRevoke) {
-    if (tokens.refreshToken !== undefined) {
-      await tokenRevocation(server, tokens.refreshToken, { token_type_hint: 'refresh_token' })
-    }
-    await tokenRevocation(server, tokens.accessToken, { token_type_hint: 'access_token' })
+export async function signOut(tokens: Tokens | undefined, options: SignOutOptions): Promise<SignOut> {
+  let outcome: SignOut = 'nothing'
+  if (tokens) {
+    await options.store.tokens.update(tokens, async (held) => {
+      if (held) outcome = await revoke(held, options)
+      return undefined
+    })
   }
-  await store.forget(tokens)
-  return canRevoke ? 'revoked' : 'forgotten'
+  return outcome
+}
+
+async function revoke(tokens: Tokens, { registrar, fetch }: SignOutOptions): Promise<SignOut> {
+  const { issuer, clientId, accessToken, refreshToken } = tokens
+  const server = await loadAuthorizationServer(issuer, fetch)
+  if (server.revocation_endpoint === undefined) return 'forgotten'
+  const known = await registrar.find({ issuer, server })
+  const client = known?.clientId === clientId ? known : { clientId }
+  const configuration = createConfiguration(server, client, fetch)
+  if (refreshToken !== undefined) {
+    await tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' })
+  }
+  await tokenRevocation(configuration, accessToken, { token_type_hint: 'access_token' })
+  return 'revoked'
 }

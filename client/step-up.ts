@@ -3,27 +3,25 @@ import { parseChallenge } from './challenge.ts'
 import { missingScopes, unionOfScopes } from './scopes.ts'
 import type { Fetch } from './secure-fetch.ts'
 
-/** How often one request may send the user to the authorization server. */
-const maxSignIns = 3
+/** How often one request is sent, and the user to the authorization server in between. */
+const maxTries = 3
 
 /**
  * Signs in again when a scope is missing (RFC 6750 §3.1 `insufficient_scope`), asking for what was held
  * and what is missing, then repeats the request. A refusal that signing in does not change is passed on.
+ * @param fetch must present the token at hand, whatever the request says
  */
-export function withStepUp(
-  fetch: Fetch,
-  { tokens, signIn }: Pick<Authorization, 'tokens' | 'signIn'>,
-): Fetch {
+export function withStepUp(fetch: Fetch, { tokens, widen }: Pick<Authorization, 'tokens' | 'widen'>): Fetch {
   return async (url, init) => {
     let response = await fetch(url, init)
-    for (let signIns = 0; signIns < maxSignIns; signIns++) {
+    for (let tries = 1; tries < maxTries; tries++) {
       if (response.status !== 403) return response
       const challenge = await parseChallenge(response)
       if (challenge?.error !== 'insufficient_scope') return response
       const held = (await tokens())?.scopes ?? []
       const missing = missingScopes(held, challenge.scopes ?? [])
       if (missing.length === 0) return response
-      const granted = await signIn({ ...challenge, scopes: unionOfScopes(held, missing) })
+      const granted = await widen({ ...challenge, scopes: unionOfScopes(held, missing) })
       // Asking once more would bring the same: the account may not have it.
       if (missingScopes(held, granted.scopes).length === 0) return response
       await response.body?.cancel()

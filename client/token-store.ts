@@ -1,121 +1,99 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { z } from 'zod'
-import { ClientFailure, codeOf, exitStatus } from './failure.ts'
+import { createInProcessLocks } from './in-process-locks.ts'
+import type { Registration, RegistrationKey } from './registration.ts'
 import type { TokenKey, Tokens } from './tokens.ts'
 
-/** Where tokens are kept between runs. */
-export interface TokenStore {
+/** Records of one kind. A record holds its own key. */
+export interface Shelf<Key, Value extends Key> {
+  /** @returns undefined when there is none */
+  read(key: Key): Promise<Value | undefined>
   /**
-   * @param key with `issuer` exactly that grant's tokens, without it the ones saved last for the others
-   * @returns undefined when there are none
+   * Changes one record while nobody else changes it, neither in this process nor in another: whoever comes
+   * meanwhile waits, and then sees what was kept. `change` may take as long as a person who signs in.
+   * @param change what it returns is kept; undefined removes the record, the same object keeps it as it is.
+   *   When it throws, nothing has changed.
+   * @returns what `change` returns
    */
-  find(key: Omit<TokenKey, 'issuer'> & Partial<TokenKey>): Promise<Tokens | undefined>
-  /** Replaces what was kept under the same issuer, resource and client. */
-  save(tokens: Tokens): Promise<void>
-  forget(key: TokenKey): Promise<void>
-}
-
-const storedTokens = z.object({
-  issuer: z.string(),
-  resource: z.string(),
-  clientId: z.string(),
-  accessToken: z.string(),
-  refreshToken: z.string().optional(),
-  expiresAt: z.number().optional(),
-  scopes: z.array(z.string()).readonly(),
-})
-const fileContent = z.object({ version: z.literal(1), tokens: z.array(storedTokens).readonly() })
-
-/** Keeps tokens for as long as the process runs. */
-export function createMemoryTokenStore(): TokenStore {
-  let kept: readonly Tokens[] = []
-  return createTokenStore({
-    load: async () => kept,
-    save: async (tokens) => {
-      kept = tokens
-    },
-  })
+  update(
+    key: Key,
+    change: (current: Value | undefined) => Promise<Value | undefined>,
+  ): Promise<Value | undefined>
+  remove(key: Key): Promise<void>
+  /** All records; the one saved last comes last. */
+  list(): Promise<readonly Value[]>
 }
 
 /**
- * Keeps tokens in one file that only its owner can read.
- * @param path of the file; its folder is made when missing
- * @param warn told when the file cannot be understood: it is then set aside, never overwritten
+ * What the client keeps between runs. Everything in it is a secret of one issuer: nothing that is kept under
+ * one issuer's name is ever shown to another.
  */
-export function createFileTokenStore(path: string, warn: (message: string) => void): TokenStore {
-  return createTokenStore({
-    async load() {
-      const text = await readFile(path, 'utf8').catch((error) => {
-        if (codeOf(error) === 'ENOENT') return undefined
-        throw unusable(path, error)
-      })
-      if (text === undefined) return []
-      const content = fileContent.safeParse(parseJson(text))
-      if (content.success) return content.data.tokens
-      const aside = `${path}.unreadable-${randomUUID()}`
-      await rename(path, aside)
-      warn(`The token file could not be read and was set aside as ${aside}. Sign in again.`)
-      return []
-    },
-    async save(tokens) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((cause) => {
-        throw unusable(path, cause)
-      })
-      const draft = `${path}.${randomUUID()}`
-      const content: z.input<typeof fileContent> = { version: 1, tokens }
-      try {
-        await writeFile(draft, `${JSON.stringify(content, undefined, 2)}\n`, {
-          mode: 0o600,
-          flag: 'wx',
-          flush: true,
-        })
-        // A crash at any moment leaves the old file or the new one, never half of either.
-        await rename(draft, path)
-      } catch (cause) {
-        await rm(draft, { force: true })
-        throw unusable(path, cause)
-      }
-    },
-  })
+export interface TokenStore {
+  readonly tokens: Shelf<TokenKey, Tokens>
+  readonly registrations: Shelf<RegistrationKey, Registration>
 }
 
-function unusable(path: string, cause: unknown): ClientFailure {
-  return new ClientFailure(`The token file ${path} cannot be used (${codeOf(cause)}).`, {
-    status: exitStatus.failed,
-    hint: 'Set XDG_STATE_HOME to a folder that is yours.',
-    cause,
-  })
+/** All that a store holds. */
+export interface StoreContent {
+  readonly tokens: readonly Tokens[]
+  readonly registrations: readonly Registration[]
 }
 
-interface Shelf {
-  load(): Promise<readonly Tokens[]>
-  save(tokens: readonly Tokens[]): Promise<void>
+/** A place for a store's content: a file, a keychain, memory. */
+export interface Vault {
+  /** Nothing at first. Content that cannot be understood is set aside, never wiped. */
+  load(): Promise<StoreContent>
+  /** Replaces the content as a whole: a crash leaves the old or the new, never half of either. */
+  save(content: StoreContent): Promise<void>
+  /** Runs `work` while nobody else who shares the vault runs another under the same name. */
+  withLock<Result>(name: string, work: () => Promise<Result>): Promise<Result>
 }
 
-function createTokenStore(shelf: Shelf): TokenStore {
-  const others = async (key: TokenKey) => (await shelf.load()).filter((tokens) => !sameKey(tokens, key))
+/** A store with its content in `vault`. */
+export function createTokenStore(vault: Vault): TokenStore {
   return {
-    async find({ issuer, resource, clientId }) {
-      const all = await shelf.load()
-      return all.findLast((tokens) =>
-        sameKey(tokens, { issuer: issuer ?? tokens.issuer, resource, clientId }),
-      )
-    },
-    save: async (tokens) => await shelf.save([...(await others(tokens)), tokens]),
-    forget: async (key) => await shelf.save(await others(key)),
+    tokens: createShelf(vault, 'tokens', ['profile', 'issuer', 'resource']),
+    registrations: createShelf(vault, 'registrations', ['issuer']),
   }
 }
 
-function sameKey(a: TokenKey, b: TokenKey): boolean {
-  return a.issuer === b.issuer && a.resource === b.resource && a.clientId === b.clientId
+/** Keeps everything for as long as the process runs. */
+export function createMemoryTokenStore(): TokenStore {
+  let content: StoreContent = { tokens: [], registrations: [] }
+  return createTokenStore({
+    load: async () => content,
+    save: async (next) => {
+      content = next
+    },
+    withLock: createInProcessLocks(),
+  })
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+function createShelf<Name extends keyof StoreContent, Key extends object, Value extends Key>(
+  vault: Vault,
+  name: Name,
+  keyNames: readonly (string & keyof Key)[],
+): Shelf<Key, Value> {
+  const nameOf = (key: Key) => JSON.stringify([name, ...keyNames.map((part) => key[part])])
+  const all = async () => (await vault.load())[name] as unknown as readonly Value[]
+  const read = async (key: Key) => (await all()).find((value) => nameOf(value) === nameOf(key))
+
+  /** The content is locked for the moment of writing only, a record for as long as its change takes. */
+  const write = async (key: Key, value: Value | undefined) =>
+    await vault.withLock('content', async () => {
+      const others = (await all()).filter((other) => nameOf(other) !== nameOf(key))
+      const values = value === undefined ? others : [...others, value]
+      await vault.save({ ...(await vault.load()), [name]: values })
+    })
+
+  return {
+    read,
+    list: all,
+    update: async (key, change) =>
+      await vault.withLock(nameOf(key), async () => {
+        const current = await read(key)
+        const next = await change(current)
+        if (next !== current) await write(key, next)
+        return next
+      }),
+    remove: async (key) => await vault.withLock(nameOf(key), async () => await write(key, undefined)),
   }
 }

@@ -1,3 +1,4 @@
+import { authorizationCode } from '../client/grants/authorization-code.ts'
 import { createOAuthClient, type OAuthClient } from '../client/oauth-client.ts'
 import { createSecureFetch } from '../client/secure-fetch.ts'
 import { createMemoryTokenStore } from '../client/token-store.ts'
@@ -38,13 +39,16 @@ export async function signIn(
     store,
     signal,
     fetch: withTrace(createSecureFetch(resource, { signal }), onStep, seen),
-    visit: async (url) => {
-      for (const step of describeAuthorizationRequest(url)) onStep(step)
-      await browse(url, account, (event) => {
-        const step = describeEvent(event, account)
-        if (step) onStep(step)
-      })
-    },
+    grant: authorizationCode({
+      signal,
+      visit: async (url) => {
+        for (const step of describeAuthorizationRequest(url)) onStep(step)
+        await browse(url, account, (event) => {
+          const step = describeEvent(event, account)
+          if (step) onStep(step)
+        })
+      },
+    }),
   })
   const tokens = await client.authorization.signIn({ scopes: askedScopes })
   const scopes = tokens.scopes.filter((scope) => askedScopes.includes(scope)).join(' ')

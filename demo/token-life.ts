@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { authorizationCode } from '../client/grants/authorization-code.ts'
 import { createOAuthClient } from '../client/oauth-client.ts'
 import { createMemoryTokenStore } from '../client/token-store.ts'
 import type { Tokens } from '../client/tokens.ts'
@@ -56,14 +57,15 @@ export async function showRevocation(person: SignedIn, options: TokenLifeOptions
 export async function showReplay(person: SignedIn, options: TokenLifeOptions): Promise<void> {
   const store = createMemoryTokenStore()
   const { resource } = person.tokens
-  const thief = createOAuthClient({ resource, client: clientCredentials, store, visit: async () => {} })
+  const grant = authorizationCode({ visit: async () => {} })
+  const thief = createOAuthClient({ resource, client: clientCredentials, store, grant })
   const renewed = await refresh(person, options)
   await showAccepted('the new access token', renewed, options)
   for (const [what, tokens] of [
     ['the used refresh token again', person.tokens],
     ['then the new refresh token', renewed],
   ] as const) {
-    await store.save(tokens)
+    await store.tokens.update(tokens, async () => tokens)
     const revived = await thief.authorization.refresh()
     const outcome = revived ? 'accepted' : 'refused, the family has ended'
     options.onStep({ standard: 'RFC 9700', what, outcome, ok: revived === undefined })

@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createAuthorization } from '../../client/auth-provider.ts'
+import { createAuthorizer } from '../../client/authorizer.ts'
+import { createClientRegistrar } from '../../client/client-registration.ts'
 import { discover } from '../../client/discovery.ts'
+import type { Grant } from '../../client/grants/grant.ts'
 import { createSecureFetch } from '../../client/secure-fetch.ts'
 import { createMemoryTokenStore } from '../../client/token-store.ts'
-import type { Tokens } from '../../client/tokens.ts'
+import { defaultProfile, type Tokens } from '../../client/tokens.ts'
 import {
   authorizationServerMetadata,
   createStandIns,
@@ -28,21 +31,37 @@ async function start({ held, token = renewal }: { held?: Partial<Tokens>; token?
   }))
   const resource = `${server.origin}/mcp`
   const fetch = createSecureFetch(resource)
-  const key = { issuer: server.origin, resource, clientId: 'test-client' }
+  const key = { profile: defaultProfile, issuer: server.origin, resource, clientId: 'test-client' }
   const store = createMemoryTokenStore()
   const kept: Tokens = { ...key, accessToken: 'held', refreshToken: 'refresh-1', scopes: ['read'], ...held }
-  if (held) await store.save(kept)
+  if (held) await store.tokens.update(kept, async () => kept)
   const signIns: (readonly string[])[] = []
+  const clock = () => now
+  const client = { id: 'test-client' }
+  const registrar = createClientRegistrar({ client, clientName: 'A client', store, fetch, now: clock })
+  const grant: Grant = {
+    interactive: true,
+    grantTypes: [],
+    async obtain({ scopes, connect }) {
+      await connect()
+      signIns.push(scopes)
+      return { access_token: `signed-in-${signIns.length}`, token_type: 'bearer' }
+    },
+  }
   const authorization = createAuthorization({
     resource,
-    clientId: 'test-client',
+    profile: defaultProfile,
     store,
-    discover: (metadataUrl) => discover({ resource, client: { id: 'test-client' }, fetch }, metadataUrl),
-    authorize: async (_, scopes) => {
-      signIns.push(scopes)
-      return { ...key, accessToken: `signed-in-${signIns.length}`, scopes }
-    },
-    now: () => now,
+    discover: (metadataUrl) => discover({ resource, fetch }, metadataUrl),
+    authorizer: createAuthorizer({
+      profile: defaultProfile,
+      grant,
+      registrar,
+      dpop: 'when-required',
+      fetch,
+      now: clock,
+    }),
+    now: clock,
   })
   return { server, store, kept, authorization, signIns, tokenRequests: () => server.to('/token') }
 }
@@ -72,7 +91,7 @@ describe('token', () => {
       refresh_token: 'refresh-1',
       resource: kept.resource,
     })
-    expect(await store.find(kept)).toMatchObject({
+    expect(await store.tokens.read(kept)).toMatchObject({
       accessToken: 'renewed',
       refreshToken: 'refresh-2',
       expiresAt: now + 60,
@@ -98,13 +117,14 @@ describe('token', () => {
     const token = { body: { access_token: 'renewed', token_type: 'bearer' } }
     const { authorization, store, kept } = await start({ held: { expiresAt: now }, token })
     await authorization.token()
-    expect((await store.find(kept))?.refreshToken).toBe('refresh-1')
+    expect((await store.tokens.read(kept))?.refreshToken).toBe('refresh-1')
   })
 })
 
 describe('onUnauthorized', () => {
   it('renews a token that the server no longer takes', async () => {
     const { authorization, signIns } = await start({ held: {} })
+    await authorization.token()
     await authorization.onUnauthorized(refusal())
     expect(await authorization.token()).toBe('renewed')
     expect(signIns).toEqual([])
@@ -112,6 +132,7 @@ describe('onUnauthorized', () => {
 
   it('signs in when the refresh token is no longer taken', async () => {
     const { authorization, signIns } = await start({ held: {}, token: invalidGrant })
+    await authorization.token()
     await authorization.onUnauthorized(refusal())
     expect(signIns).toHaveLength(1)
     expect(await authorization.tokens()).not.toHaveProperty('refreshToken')
@@ -137,8 +158,9 @@ describe('onUnauthorized', () => {
 
   it('keeps the tokens when the authorization server fails, and says so', async () => {
     const { authorization, store, kept, signIns } = await start({ held: {}, token: { status: 503 } })
+    await authorization.token()
     await expect(authorization.onUnauthorized(refusal())).rejects.toThrow()
-    expect(await store.find(kept)).toEqual(kept)
+    expect(await store.tokens.read(kept)).toEqual(kept)
     expect(signIns).toEqual([])
   })
 

@@ -26,7 +26,6 @@ async function startPair() {
   const find = (issuer?: string) =>
     discover({
       resource,
-      client: { id: 'test-client' },
       fetch: createSecureFetch(resource),
       ...(issuer !== undefined && { issuer }),
     })
@@ -68,7 +67,7 @@ describe('discover', () => {
       asked.push(String(url))
       return Response.json(protectedResourceMetadata(resource, 'http://localhost:9000'))
     }
-    const found = discover({ resource, client: { id: 'test-client' }, fetch: remote })
+    const found = discover({ resource, fetch: remote })
     await expect(found).rejects.toMatchObject({ status: exitStatus.signIn })
     expect(asked).toEqual(['https://mcp.example/.well-known/oauth-protected-resource/mcp'])
   })

@@ -38,7 +38,14 @@ async function run(
   }: { onUrl?: (url: URL, child: ChildProcess) => unknown; env?: Record<string, string> } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, ['-r', './runtime/require-node.cjs', 'client/main.ts', ...args], {
-    env: { PATH: '/nowhere', HOME: home, XDG_STATE_HOME: home, RESOURCE: servers.resource, ...env },
+    env: {
+      PATH: '/nowhere',
+      HOME: home,
+      XDG_STATE_HOME: home,
+      RESOURCE: servers.resource,
+      CLIENT_ID: 'test-client',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = Promise.withResolvers<Ended>()

@@ -28,6 +28,7 @@ describe('loadProtectedResourceMetadata', () => {
       resource,
       authorizationServers: [issuer],
       scopesSupported: ['read', 'write'],
+      dpopRequired: false,
     })
     expect(server.requests.map(({ path }) => path)).toEqual(['/elsewhere'])
   })
@@ -46,6 +47,16 @@ describe('loadProtectedResourceMetadata', () => {
     }))
     expect((await metadata()).authorizationServers).toEqual([issuer])
   })
+
+  it.each(['', '/'])(
+    'takes the origin%s for the resource at the well-known path of the origin',
+    async (path) => {
+      const { server, metadata } = await load((origin) => ({
+        [rootForm]: { body: protectedResourceMetadata(`${origin}${path}`, issuer) },
+      }))
+      expect((await metadata()).resource).toBe(`${server.origin}${path}`)
+    },
+  )
 
   it.each(['/other', '/mcp/', '', '/mcp?a=1'])('refuses metadata about the resource %s', async (path) => {
     const { metadata } = await load((origin) => ({

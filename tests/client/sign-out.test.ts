@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { createClientRegistrar } from '../../client/client-registration.ts'
 import { createSecureFetch } from '../../client/secure-fetch.ts'
 import { signOut } from '../../client/sign-out.ts'
 import { createMemoryTokenStore } from '../../client/token-store.ts'
-import type { Tokens } from '../../client/tokens.ts'
+import { defaultProfile, type Tokens } from '../../client/tokens.ts'
 import { authorizationServerMetadata, createStandIns, type StandInAnswer } from './stand-in.ts'
 
 const standIns = createStandIns()
@@ -16,6 +17,7 @@ async function start(metadata: Record<string, unknown> = {}, revoke: StandInAnsw
     '/revoke': revoke,
   }))
   const tokens: Tokens = {
+    profile: defaultProfile,
     issuer: server.origin,
     resource: 'http://localhost:1/mcp',
     clientId: 'test-client',
@@ -24,8 +26,11 @@ async function start(metadata: Record<string, unknown> = {}, revoke: StandInAnsw
     scopes: [],
   }
   const store = createMemoryTokenStore()
-  await store.save(tokens)
-  const options = { client: { id: 'test-client' }, store, fetch: createSecureFetch(tokens.resource) }
+  await store.tokens.update(tokens, async () => tokens)
+  const fetch = createSecureFetch(tokens.resource)
+  const client = { id: 'test-client' }
+  const registrar = createClientRegistrar({ client, clientName: 'A client', store, fetch, now: () => 0 })
+  const options = { registrar, store, fetch }
   const revoked = () => server.to('/revoke').map(({ fields }) => fields.get('token'))
   return { tokens, store, options, revoked }
 }
@@ -35,20 +40,20 @@ describe('signOut', () => {
     const { tokens, store, options, revoked } = await start()
     expect(await signOut(tokens, options)).toBe('revoked')
     expect(revoked()).toEqual(['refresh', 'access'])
-    expect(await store.find(tokens)).toBeUndefined()
+    expect(await store.tokens.read(tokens)).toBeUndefined()
   })
 
   it('only forgets where revocation is not offered, and says so', async () => {
     const { tokens, store, options, revoked } = await start({ revocation_endpoint: undefined })
     expect(await signOut(tokens, options)).toBe('forgotten')
     expect(revoked()).toEqual([])
-    expect(await store.find(tokens)).toBeUndefined()
+    expect(await store.tokens.read(tokens)).toBeUndefined()
   })
 
   it('keeps the tokens when revoking fails, to be tried again', async () => {
     const { tokens, store, options } = await start({}, { status: 503 })
     await expect(signOut(tokens, options)).rejects.toThrow()
-    expect(await store.find(tokens)).toEqual(tokens)
+    expect(await store.tokens.read(tokens)).toEqual(tokens)
   })
 
   it('has nothing to do when nobody is signed in', async () => {

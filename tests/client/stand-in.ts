@@ -56,7 +56,7 @@ export function createStandIns() {
         const route = table[path.replace(/\?.*/, '')] ?? { status: 404 }
         const answer = typeof route === 'function' ? await route(request) : route
         outgoing.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
-        outgoing.end(JSON.stringify(answer.body ?? {}))
+        outgoing.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}))
       })
       return { origin, requests, to: (path) => requests.filter((request) => request.path === path) }
     },

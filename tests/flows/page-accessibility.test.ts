@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { BrowserContext, Page } from 'playwright-core'
+import { authorizationCode } from '../../client/grants/authorization-code.ts'
 import { createOAuthClient } from '../../client/oauth-client.ts'
 import { createMemoryTokenStore } from '../../client/token-store.ts'
 import { findAccessibilityProblems } from '../support/accessibility.ts'
@@ -60,10 +61,12 @@ async function startClient(): Promise<void> {
     resource: servers.resource,
     client: { id: 'test-client' },
     store: createMemoryTokenStore(),
-    visit: async (url) => {
-      await page.goto(url.href)
-      atLogin.resolve()
-    },
+    grant: authorizationCode({
+      visit: async (url) => {
+        await page.goto(url.href)
+        atLogin.resolve()
+      },
+    }),
   })
   // How the sign-in ends is on the page that the test waits for.
   authorization.signIn().catch(() => {})

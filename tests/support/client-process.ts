@@ -18,7 +18,8 @@ export async function makeClientHome(env: Readonly<Record<string, string>>): Pro
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-client-'))
   return {
     tokenFile: join(folder, 'mcp-gatehouse', 'tokens.json'),
-    run: (...args) => startProgram('client/main.ts', { XDG_STATE_HOME: folder, ...env }, args),
+    run: (...args) =>
+      startProgram('client/main.ts', { XDG_STATE_HOME: folder, CLIENT_ID: 'test-client', ...env }, args),
     remove: () => rm(folder, { recursive: true }),
   }
 }

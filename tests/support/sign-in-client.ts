@@ -1,3 +1,4 @@
+import { authorizationCode } from '../../client/grants/authorization-code.ts'
 import { createOAuthClient, type OAuthClient } from '../../client/oauth-client.ts'
 import { createMemoryTokenStore, type TokenStore } from '../../client/token-store.ts'
 import { Browser, signIn } from './sign-in.ts'
@@ -24,11 +25,13 @@ export function createTestClient(
     client: { id: 'test-client' },
     store,
     ...(now && { now }),
-    async visit(url) {
-      signIns += 1
-      if (username === undefined) throw new Error('Nobody signs in here.')
-      await fetch(await signIn(new Browser(), { url: url.href }, username))
-    },
+    grant: authorizationCode({
+      async visit(url) {
+        signIns += 1
+        if (username === undefined) throw new Error('Nobody signs in here.')
+        await fetch(await signIn(new Browser(), { url: url.href }, username))
+      },
+    }),
   })
   return { ...client, store, signIns: () => signIns }
 }

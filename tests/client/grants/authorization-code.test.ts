@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { signInWithCode } from '../../client/authorization-code.ts'
-import { describeError } from '../../client/describe-error.ts'
-import { discover } from '../../client/discovery.ts'
-import { exitStatus } from '../../client/failure.ts'
-import { createSecureFetch } from '../../client/secure-fetch.ts'
-import { authorizationServerMetadata, createStandIns, protectedResourceMetadata } from './stand-in.ts'
+import { createConfiguration } from '../../../client/client-authentication.ts'
+import { describeError } from '../../../client/describe-error.ts'
+import { discover } from '../../../client/discovery.ts'
+import { exitStatus } from '../../../client/failure.ts'
+import { authorizationCode } from '../../../client/grants/authorization-code.ts'
+import { createSecureFetch } from '../../../client/secure-fetch.ts'
+import { authorizationServerMetadata, createStandIns, protectedResourceMetadata } from '../stand-in.ts'
 
 const standIns = createStandIns()
 afterEach(standIns.stop)
-
-const now = 1_000
 
 /** Signs in at a stand-in whose user comes back at once, with what `callback` makes of the proper answer. */
 async function signIn({
@@ -32,15 +31,11 @@ async function signIn({
     '/token': { body: { access_token: 'access', token_type: 'bearer', ...token } },
   }))
   const resource = `${server.origin}/mcp`
-  const discovery = await discover({
-    resource,
-    client: { id: 'test-client' },
-    fetch: createSecureFetch(resource),
-  })
+  const secureFetch = createSecureFetch(resource)
+  const discovery = await discover({ resource, fetch: secureFetch })
   let asked = new URLSearchParams()
   const page = Promise.withResolvers<string>()
-  const tokens = signInWithCode(discovery, scopes, {
-    now: () => now,
+  const grant = authorizationCode({
     timeoutMs: 5_000,
     visit: async (url) => {
       asked = url.searchParams
@@ -52,14 +47,23 @@ async function signIn({
       page.resolve((await fetch(target)).text())
     },
   })
+  const configuration = createConfiguration(discovery.server, { clientId: 'test-client' }, secureFetch)
+  const tokens = grant.obtain({ discovery, scopes, connect: async () => ({ configuration, options: {} }) })
   const outcome = await tokens.then(
     (value) => ({ tokens: value, error: undefined }),
     (error: unknown) => ({ tokens: undefined, error }),
   )
-  return { server, resource, asked, page: await page.promise, tokenRequests: server.to('/token'), ...outcome }
+  return {
+    server,
+    resource,
+    asked,
+    page: outcome.error === undefined || [...asked].length > 0 ? await page.promise : '',
+    tokenRequests: server.to('/token'),
+    ...outcome,
+  }
 }
 
-describe('signInWithCode', () => {
+describe('authorizationCode', () => {
   it('asks for a code with PKCE S256, state, the resource and a loopback redirect', async () => {
     const { asked, resource } = await signIn()
     expect(Object.fromEntries(asked)).toMatchObject({
@@ -89,23 +93,23 @@ describe('signInWithCode', () => {
     expect(tokenRequests).toHaveLength(1)
   })
 
-  it('returns the tokens with what was granted, and when they expire', async () => {
-    const { tokens, server, resource } = await signIn({
-      token: { refresh_token: 'refresh', expires_in: 60, scope: 'read extra' },
-    })
-    expect(tokens).toEqual({
-      issuer: server.origin,
-      resource,
-      clientId: 'test-client',
-      accessToken: 'access',
-      refreshToken: 'refresh',
-      expiresAt: now + 60,
-      scopes: ['read', 'extra'],
-    })
+  it('returns the answer of the token endpoint', async () => {
+    const token = { refresh_token: 'refresh', expires_in: 60, scope: 'read extra' }
+    expect((await signIn({ token })).tokens).toMatchObject({ access_token: 'access', ...token })
   })
 
-  it('takes an answer without scope for what was asked (RFC 6749 §5.1)', async () => {
-    expect((await signIn({ scopes: ['read', 'write'] })).tokens?.scopes).toEqual(['read', 'write'])
+  it.each([[undefined], [['plain']], [[]]])(
+    'sends nobody to a server that offers the PKCE methods %p (attack 41)',
+    async (methods) => {
+      const { error, asked } = await signIn({ metadata: { code_challenge_methods_supported: methods } })
+      expect(describeError(error).message).toMatch(/does not offer PKCE with S256/)
+      expect([...asked]).toEqual([])
+    },
+  )
+
+  it('needs an authorization endpoint', async () => {
+    const { error } = await signIn({ metadata: { authorization_endpoint: undefined } })
+    expect(describeError(error).message).toMatch(/has no authorization endpoint/)
   })
 
   it.each([

@@ -1,0 +1,123 @@
+import { getDPoPHandle, refreshTokenGrant, type TokenEndpointResponse } from 'openid-client'
+import type { Challenge } from './challenge.ts'
+import { createConfiguration } from './client-authentication.ts'
+import type { ClientRegistrar, RegisteredClient } from './client-registration.ts'
+import type { Discovery } from './discovery.ts'
+import { type DpopKey, generateDpopKey, importDpopKey, requireDpopSupport } from './dpop.ts'
+import type { Connection, Grant } from './grants/grant.ts'
+import { isOAuthError } from './oauth-error.ts'
+import type { Fetch } from './secure-fetch.ts'
+import { parseTokens, type Tokens } from './tokens.ts'
+
+/** Gets tokens from authorization servers. It keeps none. */
+export interface Authorizer {
+  /** Whether signing in needs a person. */
+  readonly interactive: boolean
+  /**
+   * Gets tokens by the grant. A registration that the server has forgotten is renewed, once.
+   * @param challenge its scopes are asked for, or without any those that the resource lists
+   * @param held what the new tokens will replace
+   */
+  signIn(discovery: Discovery, challenge?: Challenge, held?: Tokens): Promise<Tokens>
+  /** Uses the refresh token. Undefined when there is none, or the authorization server no longer takes it. */
+  refresh(discovery: Discovery, held?: Tokens): Promise<Tokens | undefined>
+}
+
+/** What an authorizer works with. */
+export interface AuthorizerOptions {
+  readonly profile: string
+  readonly grant: Grant
+  readonly registrar: ClientRegistrar
+  /** When tokens are bound to a key (RFC 9449): when the MCP server demands it, or always. */
+  readonly dpop: 'when-required' | 'always'
+  readonly fetch: Fetch
+  /** Unix seconds. */
+  readonly now: () => number
+}
+
+/** One identity's way to tokens. */
+export function createAuthorizer({
+  profile,
+  grant,
+  registrar,
+  dpop,
+  fetch,
+  now,
+}: AuthorizerOptions): Authorizer {
+  function connectAs(client: RegisteredClient, { server }: Discovery, key: DpopKey | undefined): Connection {
+    const configuration = createConfiguration(server, client, fetch)
+    return { configuration, options: key ? { DPoP: getDPoPHandle(configuration, key) } : {} }
+  }
+
+  function read(
+    answer: TokenEndpointResponse,
+    { issuer, resource }: Discovery,
+    request: Pick<Tokens, 'clientId' | 'scopes' | 'refreshToken' | 'dpopKey'>,
+  ): Tokens {
+    return parseTokens(answer, { profile, issuer, resource, ...request }, now())
+  }
+
+  async function signInOnce(
+    discovery: Discovery,
+    scopes: readonly string[],
+    key: DpopKey | undefined,
+    onClient: (client: RegisteredClient) => void,
+  ): Promise<Tokens> {
+    const known = await registrar.find(discovery)
+    let used = known
+    const answer = await grant.obtain({
+      discovery,
+      scopes,
+      redirectUri: known?.registration.redirectUri,
+      async connect(redirectUri) {
+        const { grantTypes } = grant
+        used = known ?? (await registrar.register(discovery, { redirectUri, grantTypes }))
+        onClient(used)
+        return connectAs(used, discovery, key)
+      },
+    })
+    return read(answer, discovery, { clientId: used?.clientId ?? '', scopes, dpopKey: key?.jwk })
+  }
+
+  return {
+    interactive: grant.interactive,
+
+    async signIn(discovery, challenge, held) {
+      const bound =
+        dpop === 'always' || discovery.dpopRequired || challenge?.dpopOnly === true || held?.dpopKey
+      if (bound) requireDpopSupport(discovery.server)
+      const kept = held?.dpopKey
+      const key = bound ? await (kept ? importDpopKey(kept) : generateDpopKey()) : undefined
+      const scopes = challenge?.scopes ?? discovery.scopesSupported ?? []
+      let client: RegisteredClient | undefined
+      const attempt = () =>
+        signInOnce(discovery, scopes, key, (used) => {
+          client = used
+        })
+      try {
+        return await attempt()
+      } catch (error) {
+        if (client?.registration.origin !== 'dynamic' || !isOAuthError(error, 'invalid_client')) throw error
+        await registrar.forget(client.registration)
+        return await attempt()
+      }
+    },
+
+    async refresh(discovery, held) {
+      const client = held?.refreshToken === undefined ? undefined : await registrar.find(discovery)
+      if (held?.refreshToken === undefined || client?.clientId !== held.clientId) return undefined
+      const key = held.dpopKey && (await importDpopKey(held.dpopKey))
+      const { configuration, options } = connectAs(client, discovery, key)
+      const { resourceIndicator: resource } = discovery
+      try {
+        const answer = await refreshTokenGrant(configuration, held.refreshToken, { resource }, options)
+        return read(answer, discovery, held)
+      } catch (error) {
+        if (isOAuthError(error, 'invalid_grant')) return undefined
+        if (client.registration.origin !== 'dynamic' || !isOAuthError(error, 'invalid_client')) throw error
+        await registrar.forget(client.registration)
+        return undefined
+      }
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import {
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  randomPKCECodeVerifier,
+  randomState,
+  type ServerMetadata,
+} from 'openid-client'
+import { refusal } from '../authorization-server-metadata.ts'
+import type { Discovery } from '../discovery.ts'
+import { openLoopbackRedirect } from '../loopback-redirect.ts'
+import { unionOfScopes } from '../scopes.ts'
+import { type Grant, scopeParameter } from './grant.ts'
+
+/** What the code flow needs besides the two servers. */
+export interface AuthorizationCodeOptions {
+  /** Shows the user the authorization URL, and opens it where possible. Must not wait for the user. */
+  readonly visit: (url: URL) => Promise<void>
+  /**
+   * A callback that the user brings by hand, where no browser can reach this machine. Asked once, when the
+   * wait begins; rejects, or never settles, when there is none.
+   * @param signal aborted when the browser came by itself
+   */
+  readonly pastedCallback?: (signal: AbortSignal) => Promise<URL>
+  /** Told of the callback before it is judged: it is untrusted. */
+  readonly onCallback?: (callback: URL) => void
+  /**
+   * Where the browser comes back to, for registrations that are particular about it. Without a port, any
+   * that is free. Default `http://127.0.0.1/callback`.
+   */
+  readonly redirectUri?: string
+  /** Ends the wait for the browser. */
+  readonly signal?: AbortSignal
+  /** How long the user may take, in milliseconds. Default 5 minutes. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * The authorization code flow for native apps (RFC 8252) with PKCE (RFC 7636), `state`, the issuer checked
+ * (RFC 9207) and the resource named on both requests (RFC 8707).
+ */
+export function authorizationCode({
+  visit,
+  pastedCallback,
+  onCallback,
+  redirectUri,
+  signal,
+  timeoutMs,
+}: AuthorizationCodeOptions): Grant {
+  return {
+    interactive: true,
+    grantTypes: ['authorization_code', 'refresh_token'],
+    async obtain({ discovery, scopes, connect, redirectUri: registeredUri }) {
+      requireCodeFlow(discovery)
+      const { resourceIndicator: resource } = discovery
+      const pkceCodeVerifier = randomPKCECodeVerifier()
+      const state = randomState()
+      const redirect = await openLoopbackRedirect({
+        uri: redirectUri ?? registeredUri,
+        ...(signal && { signal }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(pastedCallback && { pastedCallback }),
+      })
+      try {
+        const { configuration, options } = await connect(redirect.uri)
+        const url = buildAuthorizationUrl(configuration, {
+          redirect_uri: redirect.uri,
+          resource,
+          state,
+          code_challenge: await calculatePKCECodeChallenge(pkceCodeVerifier),
+          code_challenge_method: 'S256',
+          ...scopeAndPrompt(scopes, configuration.serverMetadata()),
+        })
+        const checks = { pkceCodeVerifier, expectedState: state }
+        const answer = redirect.receive(async (callback) => {
+          onCallback?.(callback)
+          return await authorizationCodeGrant(configuration, callback, checks, { resource }, options)
+        })
+        const [tokens] = await Promise.all([answer, visit(url)])
+        return tokens
+      } finally {
+        await redirect.close()
+      }
+    },
+  }
+}
+
+/** What the code flow cannot do without. */
+function requireCodeFlow({ server, issuer }: Discovery): void {
+  if (!server.code_challenge_methods_supported?.includes('S256')) {
+    throw refusal(issuer, 'does not offer PKCE with S256 (RFC 7636), which MCP requires')
+  }
+  if (server.authorization_endpoint === undefined) throw refusal(issuer, 'has no authorization endpoint')
+}
+
+/** A refresh token is asked for only where the server offers one that way (OpenID Connect Core §11). */
+function scopeAndPrompt(scopes: readonly string[], server: ServerMetadata): Record<string, string> {
+  const offline = server.scopes_supported?.includes('offline_access') ?? false
+  const wanted = offline ? unionOfScopes(scopes, ['offline_access']) : scopes
+  const prompts = server.prompt_values_supported
+  return {
+    ...scopeParameter(wanted),
+    ...(wanted.includes('offline_access') &&
+      (!Array.isArray(prompts) || prompts.includes('consent')) && { prompt: 'consent' }),
+  }
+}

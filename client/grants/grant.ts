@@ -1,0 +1,38 @@
+import type { Configuration, DPoPHandle, TokenEndpointResponse } from 'openid-client'
+import type { Discovery } from '../discovery.ts'
+
+/** A way to get tokens from an authorization server. */
+export interface Grant {
+  /** Whether a person has to act, so that it is not used behind their back. */
+  readonly interactive: boolean
+  /** `grant_types` to register (RFC 7591 §2). */
+  readonly grantTypes: readonly string[]
+  /**
+   * @throws ClientFailure when the authorization server does not offer what the grant needs, and what
+   *   openid-client throws
+   */
+  obtain(request: GrantRequest): Promise<TokenEndpointResponse>
+}
+
+/** What a grant is asked for. */
+export interface GrantRequest {
+  readonly discovery: Discovery
+  /** None means what the authorization server gives by default. */
+  readonly scopes: readonly string[]
+  /** The redirect URI that this client is registered with there, when it is registered with one. */
+  readonly redirectUri?: string | undefined
+  /** The client at the authorization server, registered there now if it has to be. */
+  connect(redirectUri?: string): Promise<Connection>
+}
+
+/** A client at an authorization server. */
+export interface Connection {
+  readonly configuration: Configuration
+  /** Binds the tokens to a key when they are to be bound; goes into every token request. */
+  readonly options: { readonly DPoP?: DPoPHandle }
+}
+
+/** `scope` when there is something to ask for. */
+export function scopeParameter(scopes: readonly string[]): { scope?: string } {
+  return scopes.length > 0 ? { scope: scopes.join(' ') } : {}
+}
