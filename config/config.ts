@@ -1,3 +1,4 @@
+import type { IdpOverrides, IdpSettings } from './idp-settings.ts'
 import type { ScopeRules } from './scope-rules.ts'
 
 /** Which of the three programs reads the configuration: it decides what `PORT` means. */
@@ -17,6 +18,10 @@ export interface Config {
   readonly issuer: string
   /** The MCP server's public URL: the RFC 8707 resource that tokens are for. */
   readonly resource: string
+  /** How `issuer` is spoken to. */
+  readonly idp: IdpSettings
+  /** What of that was said by the environment: for clients, which find their issuer out. */
+  readonly idpOverrides: IdpOverrides
   /** The client's registration, when it has one. */
   readonly client: ClientCredentials
   /**

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { idpNames } from './idp-profiles/index.ts'
 
 const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -50,11 +51,30 @@ const mapping = z
     ),
   )
 
+/** `a=b c=d` → { a: 'b', c: 'd' } */
+const parameters = z
+  .string()
+  .regex(
+    /^\s*[^\s=]+=\S+(\s+[^\s=]+=\S+)*\s*$/,
+    'is not a list such as "audience=https://api.example.com prompt=login"',
+  )
+  .transform((value) =>
+    Object.fromEntries(
+      value
+        .trim()
+        .split(/\s+/)
+        .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)] as const),
+    ),
+  )
+
+const yesOrNo = oneOf('yes', 'no').transform((value) => value === 'yes')
+
 /** The environment variables and what each may hold. Absent and empty mean the same: the default. */
 export const environment = z.object({
   NODE_ENV: oneOf('development', 'test', 'production').optional(),
   ISSUER: identifierUrl.optional(),
   RESOURCE: resourceUrl.optional(),
+  IDP: oneOf('auto', ...idpNames).optional(),
   CLIENT_ID: z.string().optional(),
   CLIENT_SECRET: z.string().optional(),
   RESOURCE_CLIENT_ID: z.string().optional(),
@@ -67,6 +87,12 @@ export const environment = z.object({
   SCOPE_CLAIM: z.string().optional(),
   SCOPE_MAP: mapping.optional(),
   SCOPE_IMPLIES: mapping.optional(),
+  SCOPE_TEMPLATE: z.string().optional(),
+  OMIT_RESOURCE: yesOrNo.optional(),
+  AUTHORIZATION_PARAMETERS: parameters.optional(),
+  REDIRECT_HOST: oneOf('127.0.0.1', 'localhost').optional(),
+  REDIRECT_PORT: wholeNumber(1, 65_535).optional(),
+  ALLOW_INSECURE_UNADVERTISED_PKCE: yesOrNo.optional(),
   DPOP: oneOf('allowed', 'required').optional(),
   DPOP_NONCE_KEY: z.string().min(32, 'is shorter than 32 characters').optional(),
   REPLAY_STORE: z

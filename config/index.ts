@@ -1,11 +1,15 @@
 import type { Config, Role } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { type Environment, environment, isLoopback } from './env.ts'
+import { mistakenIssuer } from './idp-profiles/index.ts'
+import { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
 
 export { type Account, type TestAccount, testAccounts } from './accounts.ts'
 export type { ClientCredentials, Config, Role } from './config.ts'
 export { ConfigError, type ConfigProblem } from './config-error.ts'
 export { isLoopback } from './env.ts'
+export { type IdpProfile, idpProfiles } from './idp-profiles/index.ts'
+export { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
 export type { ScopeRules } from './scope-rules.ts'
 export { type ResourceScope, resourceScopeNames, resourceScopes, type ScopeDescription } from './scopes.ts'
 
@@ -40,19 +44,23 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
   const resourceSecret =
     variables.RESOURCE_CLIENT_SECRET ??
     (isPrivate({ development, issuer, resource }) ? developmentSecret : undefined)
+  const idpOverrides = overridesOf(variables)
+  const idp = idpSettings(issuer, resource, idpOverrides)
   const config: Config = {
     development,
     issuer,
     resource,
+    idp,
+    idpOverrides,
     client: {
       id: variables.CLIENT_ID ?? 'test-client',
       ...(variables.CLIENT_SECRET !== undefined && { secret: variables.CLIENT_SECRET }),
     },
     resourceClient: {
-      id: variables.RESOURCE_CLIENT_ID ?? 'mcp-server',
+      id: variables.RESOURCE_CLIENT_ID ?? (idp.profile.introspectsAsResource ? resource : 'mcp-server'),
       ...(resourceSecret !== undefined && { secret: resourceSecret }),
     },
-    ...resourceServerFields(variables),
+    ...resourceServerFields(variables, idp),
     acceptedAudiences: variables.ACCEPTED_AUDIENCES ?? [resource],
     store: variables.STORE ?? 'memory:',
     host: variables.HOST ?? '127.0.0.1',
@@ -65,25 +73,60 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     trustProxy: variables.TRUST_PROXY ?? [],
     logLevel: variables.LOG_LEVEL ?? 'info',
   }
-  const problems =
-    role === 'client'
+  const problems = [
+    ...idpProblems(config, variables, role),
+    ...(role === 'client'
       ? []
-      : [...publicKnowledge(config, role), ...exposedPlaintext(config), ...halfOfTls(variables)]
+      : [...publicKnowledge(config, role), ...exposedPlaintext(config), ...halfOfTls(variables)]),
+  ]
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)
 }
 
-/** What only the resource server reads. */
-function resourceServerFields(variables: Environment) {
+function overridesOf(variables: Environment): IdpOverrides {
   return {
-    tokenValidation: variables.TOKEN_VALIDATION ?? 'auto',
+    name: variables.IDP ?? 'auto',
+    ...(variables.SCOPE_TEMPLATE !== undefined && { scopeTemplate: variables.SCOPE_TEMPLATE }),
+    ...(variables.OMIT_RESOURCE !== undefined && { omitResource: variables.OMIT_RESOURCE }),
+    ...(variables.AUTHORIZATION_PARAMETERS && {
+      authorizationParameters: variables.AUTHORIZATION_PARAMETERS,
+    }),
+    ...(variables.REDIRECT_HOST !== undefined && { redirectHost: variables.REDIRECT_HOST }),
+    ...(variables.REDIRECT_PORT !== undefined && { redirectPort: variables.REDIRECT_PORT }),
+    ...(variables.ALLOW_INSECURE_UNADVERTISED_PKCE !== undefined && {
+      allowInsecureUnadvertisedPkce: variables.ALLOW_INSECURE_UNADVERTISED_PKCE,
+    }),
+  }
+}
+
+/** An issuer that is written wrong, and what its identity provider needs and nobody can guess. */
+function idpProblems(
+  { issuer, idp: { profile } }: Config,
+  variables: Environment,
+  role: Role,
+): readonly ConfigProblem[] {
+  const problem = mistakenIssuer(issuer)
+  if (problem !== undefined) return [{ variable: 'ISSUER', problem }]
+  const needs = { 'resource-server': profile.serverNeeds, client: profile.clientNeeds, provider: undefined }[
+    role
+  ]
+  return Object.entries(needs ?? {})
+    .filter(([variable]) => variables[variable as keyof Environment] === undefined)
+    .map(([variable, where]) => ({ variable, problem: `is needed for ${profile.title}: ${where}` }))
+}
+
+/** What only the resource server reads. */
+function resourceServerFields(variables: Environment, { profile }: IdpSettings) {
+  const claim = variables.SCOPE_CLAIM ?? profile.scopeClaim
+  return {
+    tokenValidation: variables.TOKEN_VALIDATION ?? profile.tokenValidation ?? 'auto',
     introspectionCacheSeconds: variables.INTROSPECTION_CACHE_SECONDS ?? 10,
     ...(variables.RESOURCE_CLIENT_KEY !== undefined && { resourceClientKey: variables.RESOURCE_CLIENT_KEY }),
     ...(variables.INTROSPECTION_ENDPOINT !== undefined && {
       introspectionEndpoint: variables.INTROSPECTION_ENDPOINT,
     }),
     scopeRules: {
-      ...(variables.SCOPE_CLAIM !== undefined && { claim: variables.SCOPE_CLAIM }),
+      ...(claim !== undefined && { claim }),
       ...(variables.SCOPE_MAP && { map: variables.SCOPE_MAP }),
       ...(variables.SCOPE_IMPLIES && { implies: variables.SCOPE_IMPLIES }),
     },

@@ -72,6 +72,7 @@ export async function createResourceServer(
     client,
     cacheSeconds: config.introspectionCacheSeconds,
     scopes: resourceScopeNames,
+    scopeTemplate: config.idp.scopeTemplate,
     name: implementation.title,
     replayStore: state.replayStore,
     limit: createRequestLimit(state, config.rateLimit),

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { type Config, ConfigError, loadConfig } from '../config/index.ts'
+import { type Config, ConfigError, loadConfig, resourceScopeNames } from '../config/index.ts'
 import { createHttpServer } from '../runtime/http-server.ts'
 import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
@@ -58,19 +58,28 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function banner(config: Config, mcp: ProtectedMcp): Promise<string> {
-  const { issuer, resource, introspectionCacheSeconds, metricsPort, host } = config
+  const { issuer, idp, resource, acceptedAudiences, introspectionCacheSeconds, metricsPort, host } = config
+  const { profile, scopeTemplate } = idp
   const validation = await mcp.validation().then(
     ({ mode, reason }) => `${mode}: ${reason}`,
-    () => `not known yet: ${issuer} does not answer. Start it with: npm run provider`,
+    () => `not known yet: ${issuer} does not answer. ${howToStart(profile.name)}`,
   )
   return `Gatehouse MCP server
   endpoint    ${resource}
   page        ${new URL(resource).origin}/
-  issuer      ${issuer}
+  issuer      ${issuer} (${profile.title})
   validation  ${validation}
+  audience    ${acceptedAudiences.join(', ')}
+  scopes      ${resourceScopeNames.join(', ')}${scopeTemplate === '{scope}' ? '' : `, asked for as ${scopeTemplate}`}
   believed    for ${introspectionCacheSeconds} s: a revoked token works that much longer at most
-${metricsPort === undefined ? '' : `  operations  http://${host}:${metricsPort}/metrics, /healthz, /readyz\n`}Ctrl-C stops it. Next, in another terminal: npm run client
+${metricsPort === undefined ? '' : `  operations  http://${host}:${metricsPort}/metrics, /healthz, /readyz\n`}${profile.deviations.map(({ what }) => `  note        ${what}\n`).join('')}Ctrl-C stops it. Next, in another terminal: npm run client
 `
+}
+
+function howToStart(profile: string): string {
+  return profile === 'bundled'
+    ? 'Start it with: npm run provider'
+    : 'Look what is wrong with: npm run idp:check'
 }
 
 try {

@@ -19,6 +19,7 @@ import { createGate, type GateOptions, type GateRequest } from './auth/gate.ts'
 import { listTools } from './auth/list-tools.ts'
 import { createMemoryReplayStore } from './auth/memory-replay-store.ts'
 import { createProtectedResourceMetadata, metadataUrl } from './auth/protected-resource-metadata.ts'
+import { wireScopes } from './auth/wire-scopes.ts'
 import { withCors } from './cors.ts'
 import { readBody } from './read-body.ts'
 
@@ -29,6 +30,7 @@ export interface ProtectOptions
     Pick<
       GateOptions,
       | 'limit'
+      | 'scopeTemplate'
       | 'challengeInResult'
       | 'onDecision'
       | 'anonymousStreams'
@@ -124,7 +126,7 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
     createProtectedResourceMetadata({
       resource,
       issuer,
-      scopes,
+      scopes: wireScopes(scopes, options.scopeTemplate),
       name: options.name ?? hostname,
       dpopAlgorithms,
       dpopRequired: dpop === 'required',

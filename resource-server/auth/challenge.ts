@@ -2,6 +2,7 @@ import type { Scheme } from './authenticate.ts'
 import { dpopAlgorithms, type ProofFailure } from './dpop.ts'
 import { errorBody } from './json-rpc.ts'
 import type { Refusal } from './verdict.ts'
+import { wireScopes } from './wire-scopes.ts'
 
 /** Why a request goes no further. */
 export type Denial =
@@ -23,6 +24,8 @@ export interface ChallengeContext {
   readonly scheme: Scheme
   /** Where a client reads how to get a token (RFC 9728 §5.1). */
   readonly resourceMetadataUrl: string
+  /** What a client asks the issuer for to get a scope; `{scope}` stands for its name. Default `{scope}`. */
+  readonly scopeTemplate?: string | undefined
 }
 
 /** A denial in the words of HTTP and OAuth. */
@@ -44,8 +47,11 @@ const retryAfterSeconds = 5
  * Turns a denial into a challenge. Nothing else here decides authorization statuses or writes WWW-Authenticate.
  * It follows RFC 6750 §3: no error code when no token was sent, generic codes otherwise.
  */
-export function toChallenge(denial: Denial, { scheme, resourceMetadataUrl }: ChallengeContext): Challenge {
-  const { status, error, message, parameters, headers = {} } = describe(denial)
+export function toChallenge(
+  denial: Denial,
+  { scheme, resourceMetadataUrl, scopeTemplate }: ChallengeContext,
+): Challenge {
+  const { status, error, message, parameters, headers = {} } = describe(denial, scopeTemplate)
   if (!parameters) return { status, error, message, headers }
   const all = {
     ...parameters,
@@ -78,14 +84,15 @@ interface Description {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-function describe(denial: Denial): Description {
+function describe(denial: Denial, scopeTemplate: string | undefined): Description {
   switch (denial.kind) {
     case 'no_token':
       return {
         status: 401,
         error: 'unauthorized',
         message: 'Sign in first: this needs an access token.',
-        parameters: denial.scopes.length > 0 ? { scope: denial.scopes.join(' ') } : {},
+        parameters:
+          denial.scopes.length > 0 ? { scope: wireScopes(denial.scopes, scopeTemplate).join(' ') } : {},
       }
     case 'malformed_credentials':
       return withCode(400, 'invalid_request', denial.detail)
@@ -111,7 +118,7 @@ function describe(denial: Denial): Description {
       const needed = denial.needed.join(' ')
       const message = `This needs the scope ${needed}, which the access token does not have.`
       // A client that asks only for what the challenge names must not lose what it had.
-      const scope = [...new Set([...denial.granted, ...denial.needed])].join(' ')
+      const scope = wireScopes([...denial.granted, ...denial.needed], scopeTemplate).join(' ')
       return withCode(403, 'insufficient_scope', message, { scope })
     }
     case 'rate_limited':

@@ -28,6 +28,8 @@ export interface GateOptions {
   readonly resourceMetadataUrl: string
   /** The scopes of this resource: only these are repeated in a challenge. */
   readonly scopesSupported: readonly string[]
+  /** What a client asks the issuer for to get a scope of this resource; `{scope}` stands for its name. Default `{scope}`. */
+  readonly scopeTemplate?: string
   /** Bounds how often anyone may ask. Default: no bound. */
   readonly limit?: RequestLimit
   /** True for a caller that reads challenges in tool results only (`_meta["mcp/www_authenticate"]`). */
@@ -86,6 +88,7 @@ export function createGate(options: GateOptions): Gate {
     authenticate,
     listedTools,
     resourceMetadataUrl,
+    scopeTemplate,
     limit,
     onDecision,
     now = Date.now,
@@ -144,7 +147,7 @@ export function createGate(options: GateOptions): Gate {
 
     function deny(reason: Denial): Response {
       onDecision?.({ request, address, messages, denial: reason, ...(authInfo && { authInfo }) })
-      const challenge = toChallenge(reason, { scheme, resourceMetadataUrl })
+      const challenge = toChallenge(reason, { scheme, resourceMetadataUrl, scopeTemplate })
       const [message] = messages
       if (message && messages.length === 1 && options.challengeInResult?.({ request, message })) {
         const result = asToolResult(challenge, message)

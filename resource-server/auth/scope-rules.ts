@@ -8,13 +8,26 @@ export function scopesOf(
   claims: Readonly<Record<string, unknown>>,
   rules: ScopeRules = {},
 ): readonly string[] {
-  const words = [...wordsOf(claims.scope ?? claims.scp), ...(rules.claim ? wordsOf(claims[rules.claim]) : [])]
+  const words = [...wordsOf(claims.scope ?? claims.scp), ...wordsOfClaim(claims, rules.claim)]
   const scopes = new Set(words.flatMap((word) => own(rules.map, word) ?? [word]))
   // A Set visits what is added while it is walked, so this reaches everything that is implied.
   for (const scope of scopes) {
     for (const narrower of own(rules.implies, scope) ?? []) scopes.add(narrower)
   }
   return [...scopes]
+}
+
+/** An e-mail address counts when the issuer has verified it, and its domain with it: `@example.com`. */
+function wordsOfClaim(
+  claims: Readonly<Record<string, unknown>>,
+  claim: string | undefined,
+): readonly string[] {
+  if (claim === undefined) return []
+  const words = wordsOf(claims[claim])
+  if (claim !== 'email') return words
+  // Google's tokeninfo writes booleans as strings.
+  if (claims.email_verified !== true && claims.email_verified !== 'true') return []
+  return words.flatMap((address) => [address, address.slice(address.lastIndexOf('@'))])
 }
 
 function wordsOf(value: unknown): readonly string[] {

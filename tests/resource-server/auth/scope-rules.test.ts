@@ -55,4 +55,17 @@ describe('scopesOf', () => {
       expect(scopesOf({ scope }, rules)).toEqual([scope])
     },
   )
+
+  it('grants by verified e-mail address and by its domain', () => {
+    const rules = { claim: 'email', map: { 'a@example.com': ['write'], '@example.com': ['read'] } }
+    const email = 'a@example.com'
+    for (const email_verified of [true, 'true']) {
+      const scopes = scopesOf({ email, email_verified }, rules)
+      expect(scopes).toEqual(['write', 'read'])
+    }
+    for (const email_verified of [false, 'false', undefined]) {
+      expect(scopesOf({ email, email_verified }, rules)).toEqual([])
+    }
+    expect(scopesOf({ email: 'a@evil.example.com', email_verified: true }, rules)).not.toContain('read')
+  })
 })

@@ -1,0 +1,31 @@
+import type { IdpProfile } from './profile.ts'
+
+/** Auth0, with an API whose identifier is the MCP server's URL. */
+export const auth0: IdpProfile = {
+  name: 'auth0',
+  title: 'Auth0',
+  issuer: /^https:\/\/[^/]+\.auth0\.com\/$/,
+  mistaken: [
+    {
+      pattern: /^https:\/\/[^/]+\.auth0\.com$/,
+      problem: 'must end with a slash: that is how Auth0 writes its issuer',
+    },
+  ],
+  proof: { by: 'stand-in', date: '2026-11-27' },
+  tokenValidation: 'jwt',
+  clientNeeds: { CLIENT_ID: 'Applications > your native application > Settings > Client ID' },
+  scopeClaim: 'permissions',
+  authorizationParameters: { audience: '{resource}' },
+  deviations: [
+    {
+      what: 'the API is asked for by `audience`',
+      why: 'Auth0 reads `resource` only with its Compatibility Profile; without an audience the token is opaque and nobody can validate it',
+      source: 'https://auth0.com/docs/secure/tokens/access-tokens/get-access-tokens (2026-11)',
+    },
+    {
+      what: 'permissions are read from `permissions` as well as from `scope`',
+      why: 'Auth0 puts role-based permissions there',
+      source: 'https://auth0.com/docs/get-started/apis/enable-role-based-access-control-for-apis (2026-11)',
+    },
+  ],
+}

@@ -1,0 +1,25 @@
+import type { IdpProfile } from './profile.ts'
+
+/** Keycloak 26, with a realm such as keycloak/realm.json. */
+export const keycloak: IdpProfile = {
+  name: 'keycloak',
+  title: 'Keycloak',
+  issuer: /^https?:\/\/[^/]+(\/[^?#]*)?\/realms\/[^/?#]+$/,
+  mistaken: [
+    { pattern: /\/realms\/[^/?#]+\/$/, problem: 'must not end with a slash: a realm is …/realms/NAME' },
+  ],
+  proof: { by: 'live', date: '2026-11-27' },
+  introspectsAsResource: true,
+  deviations: [
+    {
+      what: 'the MCP server introspects as the client whose identifier is RESOURCE',
+      why: 'Keycloak answers `active: false` to a caller that is not in the audience of the token',
+      source: 'CVE-2026-37979, Keycloak 26.6.2 release notes',
+    },
+    {
+      what: 'scopes that the user has no role for are left out of the token without an error',
+      why: 'client scopes are tied to roles; the client stops stepping up when a new token brings nothing new',
+      source: 'https://www.keycloak.org/docs/latest/server_admin/#_client_scopes_linking',
+    },
+  ],
+}

@@ -1,0 +1,60 @@
+/** How the settings of a profile are known to be right. */
+export interface Proof {
+  /** `live`: against the real thing. `stand-in`: against a server of ours that behaves as its documentation says. */
+  readonly by: 'live' | 'stand-in'
+  /** ISO 8601 date. */
+  readonly date: string
+}
+
+/** Where an identity provider does not do what MCP and OAuth expect, and what is done about it. */
+export interface Deviation {
+  readonly what: string
+  readonly why: string
+  /** The vendor's page, an issue or a specification. */
+  readonly source: string
+}
+
+/** An issuer that looks like this identity provider's and cannot be used as it is written. */
+export interface MistakenIssuer {
+  readonly pattern: RegExp
+  /** Follows the variable's name in the error. */
+  readonly problem: string
+}
+
+/**
+ * What has to be known of an identity provider besides its metadata. Data only: what these fields mean is written
+ * where they are read, and nothing else in the programs asks which identity provider it is.
+ */
+export interface IdpProfile {
+  /** The value of IDP. */
+  readonly name: string
+  readonly title: string
+  /** Recognises ISSUER. Absent: chosen by IDP alone, since such issuers have no telltale. */
+  readonly issuer?: RegExp
+  readonly mistaken?: readonly MistakenIssuer[]
+  readonly proof: Proof
+  /** How access tokens are validated. Default `auto`: by what the metadata offers. */
+  readonly tokenValidation?: 'introspection' | 'jwt' | 'tokeninfo'
+  /** What the MCP server must be told, because nothing can be guessed: variable → where to find it. */
+  readonly serverNeeds?: Readonly<Record<string, string>>
+  /** What the client must be told. */
+  readonly clientNeeds?: Readonly<Record<string, string>>
+  /** True when the MCP server introspects with RESOURCE as its client identifier, unless told otherwise. */
+  readonly introspectsAsResource?: true
+  /** A further claim of the token with permissions. */
+  readonly scopeClaim?: string
+  /** What a client asks for to get a scope; `{scope}` stands for its name. Default `{scope}`. */
+  readonly scopeTemplate?: string
+  /** True when the client leaves out the `resource` parameter (RFC 8707): the IdP refuses or misreads it. */
+  readonly omitResource?: true
+  /** Further parameters of the authorization request. `{resource}` stands for RESOURCE. */
+  readonly authorizationParameters?: Readonly<Record<string, string>>
+  /** The loopback host of redirect URIs. Default 127.0.0.1 (RFC 8252 §7.3). */
+  readonly redirectHost?: 'localhost'
+  /** The port of redirect URIs, where any other is refused. Default: a free one. */
+  readonly redirectPort?: number
+  /** True when S256 works although the metadata does not list it; else such an issuer is refused. */
+  readonly allowInsecureUnadvertisedPkce?: true
+  /** Said at start. */
+  readonly deviations: readonly Deviation[]
+}
