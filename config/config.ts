@@ -55,6 +55,8 @@ export interface Config {
   readonly challengeInResult: readonly string[]
   /** The credential of the stdio mode. */
   readonly accessToken?: string
+  /** A file with the people who can sign in at the provider. Absent: the test accounts. */
+  readonly accountsFile?: string
   /** Where the provider keeps its state, as a URL. Default `memory:`. */
   readonly store: string
   /** The address to listen on. Default 127.0.0.1. */

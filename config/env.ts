@@ -107,6 +107,7 @@ export const environment = z.object({
   ALLOWED_ORIGINS: list.optional(),
   CHALLENGE_IN_RESULT: list.optional(),
   ACCESS_TOKEN: z.string().optional(),
+  ACCOUNTS: z.string().optional(),
   STORE: z
     .string()
     .regex(/^memory:$/, 'is not a store this version knows: memory:')

@@ -62,6 +62,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     },
     ...resourceServerFields(variables, idp),
     acceptedAudiences: variables.ACCEPTED_AUDIENCES ?? [resource],
+    ...(variables.ACCOUNTS !== undefined && { accountsFile: variables.ACCOUNTS }),
     store: variables.STORE ?? 'memory:',
     host: variables.HOST ?? '127.0.0.1',
     port,
@@ -171,10 +172,16 @@ function publicKnowledge(config: Config, role: Role): readonly ConfigProblem[] {
       problem: 'is needed: the development secret is public and works on localhost only',
     })
   }
-  if (role === 'provider' && !isPrivate(config)) {
+  if (config.resourceClient.secret === developmentSecret && !isPrivate(config)) {
     problems.push({
-      variable: config.development ? 'ISSUER' : 'NODE_ENV',
-      problem: 'the test accounts are public: they can sign in on localhost and in development only',
+      variable: 'RESOURCE_CLIENT_SECRET',
+      problem: 'is the development secret, which is public',
+    })
+  }
+  if (role === 'provider' && config.accountsFile === undefined && !isPrivate(config)) {
+    problems.push({
+      variable: 'ACCOUNTS',
+      problem: 'is needed: the test accounts are public and sign in on localhost, in development only',
     })
   }
   return problems

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import type { Provider } from 'oidc-provider'
-import { type Config, ConfigError, testAccounts } from '../config/index.ts'
+import { type Config, ConfigError } from '../config/index.ts'
 import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { createAccounts } from './accounts.ts'
+import { openAccounts } from './accounts/open-accounts.ts'
 import { buildProvider } from './build-provider.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
 import { createAudit } from './observability/audit.ts'
@@ -37,21 +37,24 @@ export interface AuthorizationServer {
 /**
  * Makes the authorization server. oidc-provider reads its keys when it is constructed, so new keys mean a
  * new Provider behind the same listener.
- * @throws ConfigError when the issuer has a path
+ * @throws ConfigError when the issuer has a path, or the file of accounts cannot be used
  */
 export async function createProvider(config: Config, options: ProviderOptions): Promise<AuthorizationServer> {
   if (new URL(config.issuer).pathname !== '/') {
     const problem = 'must have no path: this provider answers at the root of its host'
     throw new ConfigError([{ variable: 'ISSUER', problem }])
   }
-  const { logger, storage = await openStorage(config.store), fetch = createGuardedFetch() } = options
+  const { logger } = options
+  const audit = createAudit(logger)
+  const accounts = openAccounts(config, { logger, audit })
+  const { storage = await openStorage(config.store), fetch = createGuardedFetch() } = options
   const parts: Parts = {
     config,
     logger,
     storage,
     fetch,
-    accounts: createAccounts(testAccounts),
-    audit: createAudit(logger),
+    accounts,
+    audit,
     addressOf: createAddressOf(config.trustProxy),
   }
   const build = (keys: Keys) => {

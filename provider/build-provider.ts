@@ -1,8 +1,10 @@
 import Router from '@koa/router'
 import type Koa from 'koa'
 import { Provider } from 'oidc-provider'
-import { type Config, testAccounts } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
 import { securityHeaders } from '../runtime/security-headers.ts'
+import { currentAccount } from './accounts/current-account.ts'
+import { publishedAccounts } from './accounts/published-accounts.ts'
 import { errorPages } from './error-pages.ts'
 import { hostPinning } from './host-pinning.ts'
 import { createFormTokens } from './interactions/form-token.ts'
@@ -32,6 +34,7 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   provider.use(hostPinning(config))
   provider.use(registrationCors())
   provider.use(advertiseResourceScopes())
+  provider.use(currentAccount(accounts))
   provider.use(pages(config).routes())
   const formTokens = createFormTokens(keys.cookies)
   provider.use(interactionRoutes({ config, provider, accounts, formTokens }).routes())
@@ -47,6 +50,5 @@ function permitFormPost(): Koa.Middleware {
 }
 
 function pages(config: Config): Router {
-  const shown = config.development ? testAccounts : []
-  return new Router().get('/', (ctx) => sendPage(ctx, 200, homePage(config, shown)))
+  return new Router().get('/', (ctx) => sendPage(ctx, 200, homePage(config, publishedAccounts(config))))
 }

@@ -1,9 +1,10 @@
 import process from 'node:process'
-import { type Config, ConfigError, loadConfig, testAccounts } from '../config/index.ts'
+import { type Config, ConfigError, loadConfig } from '../config/index.ts'
 import { createHttpServer } from '../runtime/http-server.ts'
 import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
 import { stopOnSignal } from '../runtime/shutdown.ts'
+import { publishedAccounts } from './accounts/published-accounts.ts'
 import { createProvider } from './app.ts'
 
 try {
@@ -24,13 +25,14 @@ try {
   process.exitCode = error instanceof ConfigError ? 2 : 1
 }
 
-function banner({ issuer, resource, development }: Config): string {
-  const accounts = testAccounts.map(({ username, password }) => `${username} / ${password}`)
+function banner(config: Config): string {
+  const { issuer, resource } = config
+  const accounts = publishedAccounts(config).map(({ username, password }) => `${username} / ${password}`)
   return [
     `Gatehouse authorization server at ${issuer}`,
     `  tokens are for  ${resource}`,
     `  metadata        ${new URL('/.well-known/oauth-authorization-server', issuer).href}`,
-    ...(development ? [`  test accounts   ${accounts.join(', ')}`] : []),
+    ...(accounts.length > 0 ? [`  test accounts   ${accounts.join(', ')}`] : []),
     'Ctrl-C stops it.\n',
   ].join('\n')
 }

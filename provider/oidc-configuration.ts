@@ -41,8 +41,8 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
     },
 
     // Who answers for it
-    findAccount: (_ctx, accountId) => {
-      const account = accounts.find(accountId)
+    findAccount: async (_ctx, accountId) => {
+      const account = await accounts.find(accountId)
       return account && { accountId, claims: () => ({ sub: accountId }) }
     },
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
@@ -60,9 +60,6 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
     // What is issued
     jwks: keys.signing,
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
-    extraTokenClaims: (_ctx, token) => ({
-      username: 'accountId' in token ? accounts.find(token.accountId)?.username : undefined,
-    }),
     rotateRefreshToken: (ctx) => {
       // oidc-provider looks at the resource only after it has used up the refresh token.
       assertResource(ctx, config)

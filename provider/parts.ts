@@ -2,7 +2,7 @@ import type { JWKS } from 'oidc-provider'
 import type { Config } from '../config/index.ts'
 import type { AddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
-import type { Accounts } from './accounts.ts'
+import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './observability/audit.ts'
 import type { Storage } from './storage/storage.ts'
 

@@ -1,10 +1,10 @@
 import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
 import { type Config, resourceScopeNames } from '../config/index.ts'
-import type { Accounts } from './accounts.ts'
+import type { Accounts } from './accounts/accounts.ts'
 import { lifetimes } from './lifetimes.ts'
 
 /** oidc-provider's view of a resource (RFC 8707): who may have which of its scopes. */
-export type GetResourceServerInfo = (ctx: KoaContextWithOIDC, resource: string) => ResourceServer
+export type GetResourceServerInfo = (ctx: KoaContextWithOIDC, resource: string) => Promise<ResourceServer>
 
 /**
  * Describes the one resource that tokens are issued for, with the scopes cut to those of the account:
@@ -14,10 +14,10 @@ export function createGetResourceServerInfo(
   { resource }: Pick<Config, 'resource'>,
   accounts: Accounts,
 ): GetResourceServerInfo {
-  return (ctx, requested) => {
+  return async (ctx, requested) => {
     if (requested !== resource) throw new errors.InvalidTarget()
     return {
-      scope: permittedScopes(ctx, accounts).join(' '),
+      scope: (await permittedScopes(ctx, accounts)).join(' '),
       audience: resource,
       accessTokenFormat: 'opaque',
       accessTokenTTL: lifetimes.accessToken,
@@ -25,9 +25,9 @@ export function createGetResourceServerInfo(
   }
 }
 
-function permittedScopes({ oidc }: KoaContextWithOIDC, accounts: Accounts): readonly string[] {
+async function permittedScopes({ oidc }: KoaContextWithOIDC, accounts: Accounts): Promise<readonly string[]> {
   const accountId = oidc.session?.accountId ?? oidc.account?.accountId
-  if (accountId !== undefined) return accounts.find(accountId)?.scopes ?? []
+  if (accountId !== undefined) return (await accounts.find(accountId))?.scopes ?? []
   // Nobody has signed in yet: everything may be asked for, and is cut when the request is resumed.
   return oidc.route === 'authorization' || oidc.route === 'pushed_authorization_request'
     ? resourceScopeNames

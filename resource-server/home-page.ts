@@ -11,9 +11,10 @@ export interface ToolSummary {
 
 /** The page at `/`, for a person who opens this server in a browser. */
 export function homePage(
-  { resource, issuer, development }: Pick<Config, 'resource' | 'issuer' | 'development'>,
+  config: Pick<Config, 'resource' | 'issuer' | 'development' | 'accountsFile'>,
   { metadataUrl, tools }: { readonly metadataUrl: string; readonly tools: readonly ToolSummary[] },
 ): string {
+  const { resource, issuer, development, accountsFile } = config
   const body = html`
 <p class="brand">Gatehouse</p>
 <h1>An MCP server behind a gate</h1>
@@ -29,7 +30,7 @@ ${tools.map(({ name, title, access }) => html`<li><code>${name}</code> <span cla
 </dl>
 <h2>Try it</h2>
 <p><code>npm run client</code> signs you in and lists the tools.</p>
-${development && isLoopback(issuer) && accounts()}`
+${development && isLoopback(issuer) && accountsFile === undefined && accounts()}`
   return page({ title: 'MCP server', body })
 }
 

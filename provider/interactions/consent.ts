@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Client, Interaction, InteractionResults, Provider } from 'oidc-provider'
 import { type Config, resourceScopeNames, resourceScopes, type ScopeDescription } from '../../config/index.ts'
-import type { Accounts } from '../accounts.ts'
+import type { Accounts } from '../accounts/accounts.ts'
 import { lifetimes } from '../lifetimes.ts'
 import { consentPage } from '../views/consent.ts'
 import { sendPage } from '../views/send-page.ts'
@@ -26,14 +26,14 @@ const openidScopes: Record<string, ScopeDescription> = {
 }
 
 /** Asks whether the client may have what it asks for, as far as the account may itself. */
-export function showConsent(
+export async function showConsent(
   ctx: Context,
   parts: ConsentParts,
   interaction: Interaction,
   client: Client,
-): void {
+): Promise<void> {
   const { config, formTokens } = parts
-  const { account, openid, resource, unavailable } = requested(parts, interaction)
+  const { account, openid, resource, unavailable } = await requested(parts, interaction)
   const redirectUri = String(interaction.params.redirect_uri)
   const target = redirectTarget(redirectUri)
   sendPage(
@@ -70,13 +70,13 @@ export async function grantConsent(
   client: Client,
 ): Promise<InteractionResults> {
   const { config, provider } = parts
-  const { account, openid, resource } = requested(parts, interaction)
+  const { account, openid, resource } = await requested(parts, interaction)
   const existing =
     interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId)
   const grant =
-    existing?.accountId === account.username && existing.clientId === client.clientId
+    existing?.accountId === account.id && existing.clientId === client.clientId
       ? existing
-      : new provider.Grant({ accountId: account.username, clientId: client.clientId })
+      : new provider.Grant({ accountId: account.id, clientId: client.clientId })
   if (openid.length > 0) grant.addOIDCScope([...openid])
   if (resource.length > 0) grant.addResourceScope(config.resource, [...resource])
   // A grant that is saved again keeps its end, and the new refresh token would outlive it.
@@ -84,8 +84,8 @@ export async function grantConsent(
   return { consent: { grantId: await grant.save() } }
 }
 
-function requested({ accounts }: ConsentParts, { params, session }: Interaction) {
-  const account = session && accounts.find(session.accountId)
+async function requested({ accounts }: ConsentParts, { params, session }: Interaction) {
+  const account = session && (await accounts.find(session.accountId))
   if (!account) throw new InvalidFormError('Nobody is signed in.')
   const scopes = new Set(String(params.scope ?? '').split(' '))
   const ofResource = resourceScopeNames.filter((scope) => scopes.has(scope))

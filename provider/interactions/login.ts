@@ -1,7 +1,8 @@
 import type { Context } from 'koa'
 import type { Client, Interaction, InteractionResults } from 'oidc-provider'
-import { type Config, testAccounts } from '../../config/index.ts'
-import type { Accounts } from '../accounts.ts'
+import type { Config } from '../../config/index.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import { publishedAccounts } from '../accounts/published-accounts.ts'
 import { loginPage } from '../views/login.ts'
 import { sendPage } from '../views/send-page.ts'
 import { clientName } from './client-identity.ts'
@@ -9,7 +10,7 @@ import type { FormTokens } from './form-token.ts'
 
 /** What the login page needs. */
 export interface LoginParts {
-  readonly config: Pick<Config, 'resource' | 'development'>
+  readonly config: Pick<Config, 'resource' | 'development' | 'accountsFile'>
   readonly accounts: Accounts
   readonly formTokens: FormTokens
 }
@@ -34,7 +35,7 @@ export async function submitLogin(
 ): Promise<InteractionResults | undefined> {
   const username = form.get('username') ?? ''
   const account = await parts.accounts.authenticate(username, form.get('password') ?? '')
-  if (account) return { login: { accountId: account.username } }
+  if (account) return { login: { accountId: account.id } }
   render(ctx, 422, parts, {
     interaction,
     client,
@@ -60,7 +61,7 @@ function render(
       formToken: formTokens.create(interaction.uid),
       clientName: clientName(client),
       resource: config.resource,
-      testAccounts: config.development ? testAccounts : [],
+      testAccounts: publishedAccounts(config),
     }),
   )
 }

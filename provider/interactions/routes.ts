@@ -2,7 +2,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Interaction, InteractionResults, Provider } from 'oidc-provider'
 import type { Config } from '../../config/index.ts'
-import type { Accounts } from '../accounts.ts'
+import type { Accounts } from '../accounts/accounts.ts'
 import { grantConsent, showConsent } from './consent.ts'
 import { findInteraction, InvalidFormError } from './find-interaction.ts'
 import type { FormTokens } from './form-token.ts'
@@ -30,7 +30,7 @@ export function interactionRoutes(parts: InteractionParts): Router {
   router.get('/interaction/:uid', async (ctx) => {
     const interaction = await findInteraction(ctx, provider)
     const show = interaction.prompt.name === 'login' ? showLogin : showConsent
-    show(ctx, parts, interaction, await findClient(interaction))
+    await show(ctx, parts, interaction, await findClient(interaction))
   })
 
   router.post('/interaction/:uid', async (ctx) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { loadConfig, testAccounts } from '../../config/index.ts'
-import { createAccounts } from '../../provider/accounts.ts'
+import { createAccounts } from '../../provider/accounts/accounts.ts'
 import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
 import { createSigningKeys } from '../../provider/signing-keys.ts'
 import { openStorage } from '../../provider/storage/open-storage.ts'
