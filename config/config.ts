@@ -59,6 +59,12 @@ export interface Config {
   readonly accountsFile?: string
   /** Where the provider keeps its state, as a URL. Default `memory:`. */
   readonly store: string
+  /** A file or URL with the private keys that sign ID tokens. Absent: the provider makes and rotates its own. */
+  readonly jwks?: string
+  /** Secrets of the provider's cookies: the first one signs, all verify. Absent: it makes and rotates its own. */
+  readonly cookieKeys?: readonly string[]
+  /** How long a key signs that the provider has made, in days. Default 90. */
+  readonly keyRotationDays: number
   /** The address to listen on. Default 127.0.0.1. */
   readonly host: string
   /** The port to listen on. Default 9000 (provider), 8000 (resource server). */

@@ -8,6 +8,11 @@ export function isLoopback(url: string): boolean {
   return loopbackHosts.has(new URL(url).hostname)
 }
 
+function isSecureUrl(value: string): boolean {
+  const url = URL.parse(value)
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(value))
+}
+
 /**
  * An issuer or resource identifier. Kept as the string that was given, because both are compared
  * byte for byte (RFC 8414 §3.3, RFC 8707 §2) and `URL.href` adds a slash to a bare origin.
@@ -112,6 +117,20 @@ export const environment = z.object({
     .string()
     .regex(/^memory:$/, 'is not a store this version knows: memory:')
     .optional(),
+  JWKS: z
+    .string()
+    .refine(
+      (value) => !/^[a-z]+:\/\//i.test(value) || isSecureUrl(value),
+      'is not a path, an https URL or an http URL on localhost',
+    )
+    .optional(),
+  COOKIE_KEYS: list
+    .refine(
+      (keys) => keys.length > 0 && keys.every((key) => key.length >= 32),
+      'has a key shorter than 32 characters',
+    )
+    .optional(),
+  KEY_ROTATION_DAYS: wholeNumber(2, 3650).optional(),
   PORT: wholeNumber(1, 65_535).optional(),
   HOST: z
     .string()

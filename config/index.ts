@@ -3,6 +3,7 @@ import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { type Environment, environment, isLoopback } from './env.ts'
 import { mistakenIssuer } from './idp-profiles/index.ts'
 import { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
+import { keyFields, keysInMemory } from './key-settings.ts'
 
 export { type Account, type TestAccount, testAccounts } from './accounts.ts'
 export type { ClientCredentials, Config, Role } from './config.ts'
@@ -61,6 +62,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       ...(resourceSecret !== undefined && { secret: resourceSecret }),
     },
     ...resourceServerFields(variables, idp),
+    ...keyFields(variables),
     acceptedAudiences: variables.ACCEPTED_AUDIENCES ?? [resource],
     ...(variables.ACCOUNTS !== undefined && { accountsFile: variables.ACCOUNTS }),
     store: variables.STORE ?? 'memory:',
@@ -78,7 +80,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     ...idpProblems(config, variables, role),
     ...(role === 'client'
       ? []
-      : [...publicKnowledge(config, role), ...exposedPlaintext(config), ...halfOfTls(variables)]),
+      : [
+          ...publicKnowledge(config, role),
+          ...(role === 'provider' ? keysInMemory(config) : []),
+          ...exposedPlaintext(config),
+          ...halfOfTls(variables),
+        ]),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)

@@ -9,9 +9,10 @@ import { errorPages } from './error-pages.ts'
 import { hostPinning } from './host-pinning.ts'
 import { createFormTokens } from './interactions/form-token.ts'
 import { interactionRoutes } from './interactions/routes.ts'
+import type { Keys } from './keys/keys.ts'
 import { oidcConfiguration } from './oidc-configuration.ts'
-import type { Keys, Parts } from './parts.ts'
-import { advertiseResourceScopes, registrationCors } from './public-endpoints.ts'
+import type { Parts } from './parts.ts'
+import { advertiseResourceScopes, keyCaching, registrationCors } from './public-endpoints.ts'
 import { homePage } from './views/home.ts'
 import { sendPage } from './views/send-page.ts'
 
@@ -34,6 +35,7 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   provider.use(hostPinning(config))
   provider.use(registrationCors())
   provider.use(advertiseResourceScopes())
+  provider.use(keyCaching())
   provider.use(currentAccount(accounts))
   provider.use(pages(config).routes())
   const formTokens = createFormTokens(keys.cookies)

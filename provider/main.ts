@@ -6,23 +6,29 @@ import { createLogger } from '../runtime/logger.ts'
 import { stopOnSignal } from '../runtime/shutdown.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
 import { createProvider } from './app.ts'
+import { keyCommands } from './keys/key-commands.ts'
 
 try {
   const [argument] = process.argv.slice(2)
-  if (argument !== undefined) {
-    const problem = 'is not known: this program takes no arguments, its settings come from the environment'
-    throw new ConfigError([{ variable: argument, problem }])
+  const command = argument === undefined ? serve : keyCommands.get(argument)
+  if (!command) {
+    const known = `this program serves, or takes one of ${[...keyCommands.keys()].join(', ')}`
+    throw new ConfigError([{ variable: String(argument), problem: `is not known: ${known}` }])
   }
   const config = loadConfig(process.env, 'provider')
-  const provider = await createProvider(config, { logger: createLogger('provider', config.logLevel) })
-  const server = createHttpServer(provider.listener, config)
-  await listen(server, config)
-  stopOnSignal(server, { end: () => provider.close() })
-  process.stdout.write(banner(config))
+  process.stdout.write(await command(config))
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof ListenError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = error instanceof ConfigError ? 2 : 1
+}
+
+async function serve(config: Config): Promise<string> {
+  const provider = await createProvider(config, { logger: createLogger('provider', config.logLevel) })
+  const server = createHttpServer(provider.listener, config)
+  await listen(server, config)
+  stopOnSignal(server, { end: () => provider.close() })
+  return banner(config)
 }
 
 function banner(config: Config): string {

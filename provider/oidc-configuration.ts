@@ -1,8 +1,9 @@
-import { type Configuration, errors } from 'oidc-provider'
+import { type AsymmetricSigningAlgorithm, type Configuration, errors } from 'oidc-provider'
 import { preregisteredClients } from './clients.ts'
+import type { Keys } from './keys/keys.ts'
 import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
 import { mayFetchMetadataDocument } from './metadata-documents.ts'
-import type { Keys, Parts } from './parts.ts'
+import type { Parts } from './parts.ts'
 import { checkClientMetadata } from './registration.ts'
 import { assertResource, createGetResourceServerInfo, defaultScope } from './resources.ts'
 import { StorageAdapter } from './storage/storage-adapter.ts'
@@ -13,6 +14,7 @@ import { sendErrorPage } from './views/error.ts'
  * (https://github.com/panva/node-oidc-provider/blob/main/docs/README.md).
  */
 export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, keys: Keys): Configuration {
+  const algorithms = [...new Set(keys.signing.keys.map(({ alg }) => alg as AsymmetricSigningAlgorithm))]
   const cookie = {
     signed: true,
     httpOnly: true,
@@ -24,7 +26,7 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
     // Who may ask, and for what
     clients: preregisteredClients(config),
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clientDefaults: { id_token_signed_response_alg: algorithms[0] },
     extraClientMetadata: {
       properties: ['software_id'],
       validator: (_ctx, _key, _value, metadata) => checkClientMetadata(metadata),
@@ -59,7 +61,7 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
 
     // What is issued
     jwks: keys.signing,
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    enabledJWA: { idTokenSigningAlgValues: algorithms },
     rotateRefreshToken: (ctx) => {
       // oidc-provider looks at the resource only after it has used up the refresh token.
       assertResource(ctx, config)

@@ -1,4 +1,3 @@
-import type { JWKS } from 'oidc-provider'
 import type { Config } from '../config/index.ts'
 import type { AddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -18,12 +17,4 @@ export interface Parts {
   readonly audit: Audit
   /** Where a request comes from, as `addressOf(ctx.req)`. `ctx.ip` may be a proxy's address. */
   readonly addressOf: AddressOf
-}
-
-/** What the server signs with, until it is given others. */
-export interface Keys {
-  /** Private keys of ID tokens. The first one of an algorithm signs; all of them are published, without their private parts. */
-  readonly signing: JWKS
-  /** Secrets of cookies and forms. The first one signs, all of them verify. */
-  readonly cookies: readonly string[]
 }

@@ -31,3 +31,14 @@ export function advertiseResourceScopes(): Middleware {
     metadata.scopes_supported = [...metadata.scopes_supported, ...resourceScopeNames]
   }
 }
+
+/**
+ * Says how long the public keys may be kept: minutes, so that keys that were replaced because they had
+ * leaked are soon forgotten. The next key is published for far longer before it signs.
+ */
+export function keyCaching(): Middleware {
+  return async (ctx, next) => {
+    await next()
+    if (ctx.oidc?.route === 'jwks') ctx.set('Cache-Control', 'public, max-age=300')
+  }
+}

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import process from 'node:process'
 import { Provider } from 'oidc-provider'
 import { loadConfig, testAccounts } from '../../config/index.ts'
 import { createAccounts } from '../../provider/accounts/accounts.ts'
+import { createKeyRing, keysOf } from '../../provider/keys/key-ring.ts'
 import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
-import { createSigningKeys } from '../../provider/signing-keys.ts'
 import { openStorage } from '../../provider/storage/open-storage.ts'
 import { createAddressOf } from '../../runtime/address-of.ts'
 import { listen } from '../../runtime/listen.ts'
@@ -24,7 +23,7 @@ const parts = {
   audit: () => {},
   addressOf: createAddressOf([]),
 }
-const keys = { signing: await createSigningKeys(), cookies: [randomBytes(32).toString('base64url')] }
+const keys = keysOf(await createKeyRing(Date.now()))
 const { adapter: _, interactions: __, ...configuration } = oidcConfiguration(parts, keys)
 const provider = new Provider(config.issuer, {
   ...configuration,

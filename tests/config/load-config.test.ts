@@ -85,6 +85,12 @@ describe('every other variable', () => {
     ['NODE_ENV', 'prod'],
     ['STORE', 'mysql://x'],
     ['REPLAY_STORE', 'sqlite:x'],
+    ['JWKS', 'http://example.com/jwks'],
+    ['JWKS', 'ftp://localhost/jwks'],
+    ['COOKIE_KEYS', 'short'],
+    ['COOKIE_KEYS', `${'x'.repeat(32)}, short`],
+    ['COOKIE_KEYS', ' , '],
+    ['KEY_ROTATION_DAYS', '1'],
     ['HOST', 'a b'],
     ['SCOPE_MAP', 'read'],
     ['SCOPE_MAP', 'a=read,,b=write'],
@@ -101,6 +107,9 @@ describe('every other variable', () => {
       SCOPE_IMPLIES: 'admin=read write',
       TRUST_PROXY: 'loopback, 10.0.0.0/8',
       RATE_LIMIT: '5',
+      JWKS: 'https://reader:secret@vault.example/jwks',
+      COOKIE_KEYS: `${'a'.repeat(32)} ${'b'.repeat(32)}`,
+      KEY_ROTATION_DAYS: '30',
       METRICS_PORT: '9464',
     }
     expect(loadConfig(env, 'resource-server')).toMatchObject({
@@ -113,6 +122,9 @@ describe('every other variable', () => {
       trustProxy: ['loopback', '10.0.0.0/8'],
       rateLimit: { caller: 5, anonymous: 300 },
       metricsPort: 9464,
+      jwks: 'https://reader:secret@vault.example/jwks',
+      cookieKeys: ['a'.repeat(32), 'b'.repeat(32)],
+      keyRotationDays: 30,
     })
   })
 })
@@ -124,14 +136,15 @@ describe('problems', () => {
       ISSUER: 'CANARY2',
       RESOURCE_CLIENT_SECRET: 'CANARY3',
       LOG_LEVEL: 'CANARY4',
+      COOKIE_KEYS: 'CANARY5',
+      JWKS: 'http://CANARY6.example',
     }
     const load = () => loadConfig(env, 'provider')
     expect(load).toThrow(ConfigError)
-    expect(load).toThrow(
-      /^3 settings in the environment cannot be used:\n {2}\w+ .*\n {2}\w+ .*\n {2}\w+ .*\nThe README/,
-    )
+    expect(load).toThrow(/^5 settings in the environment cannot be used:\n( {2}\w+ .*\n){5}The README/)
     expect(load).not.toThrow(/CANARY/)
-    expect(Object.keys(problemsOf(env, 'provider')).sort()).toEqual(['ISSUER', 'LOG_LEVEL', 'PORT'])
+    const named = Object.keys(problemsOf(env, 'provider')).sort()
+    expect(named).toEqual(['COOKIE_KEYS', 'ISSUER', 'JWKS', 'LOG_LEVEL', 'PORT'])
   })
 })
 
@@ -142,6 +155,17 @@ describe('what is public knowledge', () => {
   it('49: starts no provider in production, and names what is missing', () => {
     expect(problemsOf(production, 'provider')).toHaveProperty('RESOURCE_CLIENT_SECRET')
     expect(problemsOf({ ...production, RESOURCE_CLIENT_SECRET: 'x'.repeat(32) }, 'provider')).not.toEqual({})
+  })
+
+  it('49: keys that a restart replaces start no provider in production, and are named each', () => {
+    const missing = (env: Variables) =>
+      Object.keys(problemsOf({ ...production, ...env }, 'provider')).filter((name) =>
+        ['JWKS', 'COOKIE_KEYS'].includes(name),
+      )
+    expect(missing({})).toEqual(['JWKS', 'COOKIE_KEYS'])
+    expect(missing({ JWKS: 'keys.json' })).toEqual(['COOKIE_KEYS'])
+    expect(missing({ COOKIE_KEYS: 'x'.repeat(32) })).toEqual(['JWKS'])
+    expect(missing({ JWKS: 'keys.json', COOKIE_KEYS: 'x'.repeat(32) })).toEqual([])
   })
 
   it.each([remote, { ISSUER: remote.ISSUER }, { RESOURCE: remote.RESOURCE }])(

@@ -197,10 +197,13 @@ describe('metadata', () => {
     },
   )
 
-  it('names a key that only verifies', async () => {
+  it('names keys that only verify, none of which everybody has (attack 0i)', async () => {
     const { keys } = await (await fetch(`${running.issuer}/jwks`)).json()
-    expect(keys).toEqual([expect.objectContaining({ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' })])
-    expect(keys[0]).not.toHaveProperty('d')
-    expect(keys[0].kid).not.toContain('CHANGE-ME')
+    const key = expect.objectContaining({ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' })
+    expect(keys).toEqual([key, key])
+    for (const { d, kid } of keys) {
+      expect(d).toBeUndefined()
+      expect(kid).not.toContain('CHANGE-ME')
+    }
   })
 })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { loadConfig, testAccounts } from '../../config/index.ts'
 import { createAccounts } from '../../provider/accounts/accounts.ts'
+import { createKeyRing, keysOf } from '../../provider/keys/key-ring.ts'
 import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
-import { createSigningKeys } from '../../provider/signing-keys.ts'
 import { openStorage } from '../../provider/storage/open-storage.ts'
 import { createLogger } from '../../runtime/logger.ts'
 
@@ -18,7 +18,7 @@ const configure = async (env: Record<string, string> = {}) => {
       audit: () => {},
       addressOf: () => '127.0.0.1',
     },
-    { signing: await createSigningKeys(), cookies: ['secret'] },
+    keysOf(await createKeyRing(Date.now())),
   )
 }
 
