@@ -5,7 +5,9 @@ import type { Config } from '../config/index.ts'
 import { securityHeaders } from '../runtime/security-headers.ts'
 import { currentAccount } from './accounts/current-account.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
+import { deviceEndpoints } from './device-endpoints.ts'
 import { errorPages } from './error-pages.ts'
+import { exactPaths } from './exact-paths.ts'
 import { hostPinning } from './host-pinning.ts'
 import { createFormTokens } from './interactions/form-token.ts'
 import { interactionRoutes } from './interactions/routes.ts'
@@ -33,10 +35,12 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   provider.use(permitFormPost())
   provider.use(errorPages(logger))
   provider.use(hostPinning(config))
+  provider.use(exactPaths())
   provider.use(registrationCors())
   provider.use(advertiseResourceScopes())
   provider.use(keyCaching())
   provider.use(currentAccount(accounts))
+  provider.use(deviceEndpoints(parts))
   provider.use(pages(config).routes())
   const formTokens = createFormTokens(keys.cookies)
   provider.use(interactionRoutes({ config, provider, accounts, formTokens }).routes())

@@ -7,6 +7,9 @@ const loopbackRedirectUris = ['127.0.0.1', 'localhost', '[::1]'].flatMap((host) 
   `http://${host}/oauth/callback`,
 ])
 
+/** The grant of devices without a browser (RFC 8628 §3.4). */
+export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+
 /** The clients that need not register: the user's MCP client, and the MCP server that introspects. */
 export function preregisteredClients({
   client,
@@ -18,7 +21,7 @@ export function preregisteredClients({
       client_name: 'MCP client',
       application_type: 'native',
       redirect_uris: loopbackRedirectUris,
-      grant_types: ['authorization_code', 'refresh_token'],
+      grant_types: ['authorization_code', 'refresh_token', deviceCodeGrant],
       response_types: ['code'],
       ...(client.secret === undefined
         ? { token_endpoint_auth_method: 'none' }

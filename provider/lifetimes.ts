@@ -5,6 +5,8 @@ const day = 24 * hour
 /** How long everything lives that the provider issues, in seconds. */
 export const lifetimes = {
   authorizationCode: minute,
+  /** From showing a code on a device to typing it elsewhere. */
+  deviceCode: 10 * minute,
   accessToken: hour,
   /** A refresh token that nobody uses. Each use issues a new one, with this much time again. */
   refreshTokenIdle: 30 * day,

@@ -1,6 +1,7 @@
 import { type AsymmetricSigningAlgorithm, type Configuration, errors } from 'oidc-provider'
 import { preregisteredClients } from './clients.ts'
 import type { Keys } from './keys/keys.ts'
+import { deviceFlow } from './interactions/device.ts'
 import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
 import { mayFetchMetadataDocument } from './metadata-documents.ts'
 import type { Parts } from './parts.ts'
@@ -22,14 +23,18 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
     secure: config.issuer.startsWith('https:'),
   } as const
 
+  const clients = preregisteredClients(config)
+  const configured = new Set(clients.map((client) => client.client_id))
+
   return {
     // Who may ask, and for what
-    clients: preregisteredClients(config),
+    clients,
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
     clientDefaults: { id_token_signed_response_alg: algorithms[0] },
     extraClientMetadata: {
       properties: ['software_id'],
-      validator: (_ctx, _key, _value, metadata) => checkClientMetadata(metadata),
+      validator: (_ctx, _key, _value, metadata) =>
+        checkClientMetadata(metadata, configured.has(metadata.client_id)),
     },
     // OpenID's scopes only: read, write and admin belong to the resource.
     scopes: ['openid', 'offline_access'],
@@ -70,6 +75,7 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
     expiresWithSession: () => false,
     ttl: {
       AuthorizationCode: lifetimes.authorizationCode,
+      DeviceCode: lifetimes.deviceCode,
       AccessToken: lifetimes.accessToken,
       RefreshToken: (_ctx, token) => refreshTokenLifetime(token.totalLifetime()),
       IdToken: lifetimes.idToken,
@@ -84,6 +90,8 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
     routes: {
       authorization: '/authorize',
       token: '/token',
+      device_authorization: '/device/auth',
+      code_verification: '/device',
       introspection: '/introspect',
       revocation: '/revoke',
       registration: '/register',
@@ -123,6 +131,7 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
         allowFetch: (_ctx, clientId) => mayFetchMetadataDocument(clientId),
       },
       pushedAuthorizationRequests: { enabled: true },
+      deviceFlow: deviceFlow(config),
       devInteractions: { enabled: false },
       dPoP: { enabled: true },
       rpInitiatedLogout: { enabled: false },

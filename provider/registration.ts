@@ -1,5 +1,6 @@
 import { type ClientMetadata, errors } from 'oidc-provider'
 import { isLoopback } from '../config/index.ts'
+import { deviceCodeGrant } from './clients.ts'
 
 const maximumLength = 1_000
 const maximumItems = 20
@@ -16,11 +17,13 @@ const responseParameters = ['code', 'state', 'iss', 'error', 'error_description'
 
 /**
  * Judges a client's metadata before oidc-provider does, and corrects what it must not contain. Registered
- * clients (RFC 7591), metadata documents and the configured ones are all held to the same rules.
+ * clients (RFC 7591), metadata documents and the configured ones are all held to the same rules, and those
+ * that came by themselves to some more.
  * @param metadata changed in place
+ * @param configured whether the operator has set the client up
  * @throws errors.InvalidClientMetadata saying what to change
  */
-export function checkClientMetadata(metadata: ClientMetadata): void {
+export function checkClientMetadata(metadata: ClientMetadata, configured: boolean): void {
   for (const [key, value] of Object.entries(metadata)) checkSize(key, value)
   const { client_name: name, redirect_uris: redirectUris } = metadata
   const nameFits =
@@ -32,9 +35,7 @@ export function checkClientMetadata(metadata: ClientMetadata): void {
   }
   // oidc-provider would take it as all that the client may ever ask for, and step-up would fail.
   delete metadata.scope
-  // Both are fetched from here by whoever registers.
-  delete metadata.sector_identifier_uri
-  delete metadata.jwks_uri
+  if (!configured) restrictStranger(metadata)
   // A list of anything else is refused by oidc-provider.
   if (!Array.isArray(redirectUris) || !redirectUris.every((uri) => typeof uri === 'string')) return
   for (const uri of redirectUris) {
@@ -43,6 +44,21 @@ export function checkClientMetadata(metadata: ClientMetadata): void {
       throw new errors.InvalidClientMetadata(`redirect_uris must contain only URIs that ${problem}`)
   }
   if (redirectUris.length > 0 && redirectUris.every(isNative)) metadata.application_type = 'native'
+}
+
+/** What a client may not have that nobody here knows. */
+function restrictStranger(metadata: ClientMetadata): void {
+  // Both are fetched from here by whoever registers.
+  delete metadata.sector_identifier_uri
+  delete metadata.jwks_uri
+  const { grant_types: grantTypes } = metadata
+  if (!Array.isArray(grantTypes)) return
+  // Nobody would have consented to what it does.
+  if (grantTypes.includes('client_credentials')) {
+    throw new errors.InvalidClientMetadata('grant_types must not contain client_credentials')
+  }
+  // A code that a stranger sends around is all that phishing takes (RFC 8628 §5.4). Clients ask for all that there is.
+  metadata.grant_types = grantTypes.filter((grantType) => grantType !== deviceCodeGrant)
 }
 
 function checkSize(key: string, value: unknown): void {

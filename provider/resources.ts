@@ -25,13 +25,19 @@ export function createGetResourceServerInfo(
   }
 }
 
+/** Where a request begins that somebody who signs in later decides on. */
+const requestingRoutes: ReadonlySet<string> = new Set([
+  'authorization',
+  'pushed_authorization_request',
+  'device_authorization',
+  'code_verification',
+])
+
 async function permittedScopes({ oidc }: KoaContextWithOIDC, accounts: Accounts): Promise<readonly string[]> {
   const accountId = oidc.session?.accountId ?? oidc.account?.accountId
   if (accountId !== undefined) return (await accounts.find(accountId))?.scopes ?? []
   // Nobody has signed in yet: everything may be asked for, and is cut when the request is resumed.
-  return oidc.route === 'authorization' || oidc.route === 'pushed_authorization_request'
-    ? resourceScopeNames
-    : []
+  return requestingRoutes.has(oidc.route) ? resourceScopeNames : []
 }
 
 /**

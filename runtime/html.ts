@@ -49,6 +49,8 @@ button{padding:.65rem 1.1rem;font:inherit;font-weight:600;border-radius:.4rem;bo
 button.quiet{background:transparent;color:var(--accent)}
 button:hover{filter:brightness(1.08)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+p.code{margin:1rem 0;font:600 1.9rem/1.3 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.08em;text-align:center}
+input.code{font:1.25rem/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.08em;text-transform:uppercase}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
 .actions button{flex:1 1 auto}
 .error,.warning{padding:.6rem .8rem;border-radius:.4rem;border-left:.25rem solid}

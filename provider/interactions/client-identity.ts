@@ -17,12 +17,16 @@ export function redirectTarget(redirectUri: string): { host: string; thisCompute
 /** Tells the clients that were set up on this server from those that came by themselves. */
 export function verifyClient(
   client: Client,
-  redirectUri: string,
+  redirectUri: string | undefined,
   config: Pick<Config, 'client'>,
 ): ConsentVerification {
   if (client.clientId === config.client.id) return { verified: true }
   const document = client.clientId.startsWith('https://') ? new URL(client.clientId) : undefined
   return document
     ? { verified: false, source: 'metadata-document', host: document.host }
-    : { verified: false, source: 'registration', host: redirectTarget(redirectUri).host }
+    : {
+        verified: false,
+        source: 'registration',
+        host: redirectUri === undefined ? '' : redirectTarget(redirectUri).host,
+      }
 }

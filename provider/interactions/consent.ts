@@ -34,8 +34,8 @@ export async function showConsent(
 ): Promise<void> {
   const { config, formTokens } = parts
   const { account, openid, resource, unavailable } = await requested(parts, interaction)
-  const redirectUri = String(interaction.params.redirect_uri)
-  const target = redirectTarget(redirectUri)
+  const redirectUri = redirectUriOf(interaction)
+  const target = redirectUri === undefined ? undefined : redirectTarget(redirectUri)
   sendPage(
     ctx,
     200,
@@ -44,8 +44,8 @@ export async function showConsent(
       formToken: formTokens.create(interaction.uid),
       clientName: clientName(client),
       verification: verifyClient(client, redirectUri, config),
-      redirectHost: target.host,
-      redirectsToThisComputer: target.thisComputer,
+      redirectHost: target?.host,
+      redirectsToThisComputer: target?.thisComputer ?? false,
       resource: config.resource,
       username: account.username,
       scopes: [
@@ -95,6 +95,11 @@ async function requested({ accounts }: ConsentParts, { params, session }: Intera
     resource: ofResource.filter((scope) => account.scopes.includes(scope)),
     unavailable: ofResource.filter((scope) => !account.scopes.includes(scope)),
   }
+}
+
+/** A device has none: it fetches its answer itself (RFC 8628). */
+function redirectUriOf({ params }: Interaction): string | undefined {
+  return typeof params.redirect_uri === 'string' ? params.redirect_uri : undefined
 }
 
 function hours(seconds: number): string {

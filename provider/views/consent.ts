@@ -14,8 +14,8 @@ export interface ConsentView {
   readonly formToken: string
   readonly clientName: string
   readonly verification: ConsentVerification
-  /** The host that the answer is sent to. */
-  readonly redirectHost: string
+  /** The host that the answer is sent to; undefined for a device, which fetches it itself. */
+  readonly redirectHost: string | undefined
   /** Whether the answer is sent to a program on the user's own computer. */
   readonly redirectsToThisComputer: boolean
   readonly resource: string
@@ -38,7 +38,7 @@ export function consentPage(view: ConsentView): Page {
 ${origin(view)}
 <dl>
 <dt>Application</dt><dd><bdi>${view.clientName}</bdi></dd>
-<dt>Answer goes to</dt><dd class="mono">${view.redirectHost}</dd>
+<dt>Answer goes to</dt><dd class="mono">${view.redirectHost ?? 'the device that shows the code'}</dd>
 <dt>Server</dt><dd class="mono">${view.resource}</dd>
 <dt>Signed in as</dt><dd>${view.username}</dd>
 </dl>

@@ -43,6 +43,11 @@ const explanations: Record<string, Explanation> = {
     what: 'You would be sent to an address that the application has not registered. It was not opened.',
     next: tellTheDeveloper,
   },
+  too_many_requests: {
+    title: 'Too many attempts',
+    what: 'More was asked from your address than this server answers.',
+    next: 'Wait some minutes, then try again.',
+  },
   access_denied: { title: 'Access was denied', what: 'No access was given.', next: startAgain },
 }
 

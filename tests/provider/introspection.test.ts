@@ -188,7 +188,12 @@ describe('metadata', () => {
         userinfo_endpoint: `${issuer}/userinfo`,
         scopes_supported: ['openid', 'offline_access', 'read', 'write', 'admin'],
         response_types_supported: ['code'],
-        grant_types_supported: ['authorization_code', 'refresh_token'],
+        device_authorization_endpoint: `${issuer}/device_authorization`,
+        grant_types_supported: [
+          'authorization_code',
+          'refresh_token',
+          'urn:ietf:params:oauth:grant-type:device_code',
+        ],
         code_challenge_methods_supported: ['S256'],
         id_token_signing_alg_values_supported: ['ES256'],
         authorization_response_iss_parameter_supported: true,
