@@ -118,6 +118,28 @@ describe('no page has a barrier, in light and dark, on a phone and on a desktop'
     await expectAccessible('There is nothing to allow')
   })
 
+  it('the pages of the device flow', async () => {
+    const answer = await fetch(`${servers.issuer}/device_authorization`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: 'test-client', scope: 'read offline_access' }),
+    })
+    const { user_code: userCode, verification_uri: url } = await answer.json()
+    await page.goto(url)
+    await expectAccessible('Connect a device')
+    await page.keyboard.type('bcdf ghjk')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').waitFor()
+    await expectAccessible('Connect a device')
+    await page.getByLabel('Code').fill(userCode)
+    await press('Continue')
+    await expectAccessible('Is this your device?')
+    await press('I started this')
+    await typePassword('password123')
+    await page.getByText('the device that shows the code').waitFor()
+    await press('Allow')
+    await expectAccessible('The device is connected')
+  })
+
   it.each([
     ['success', 'Allow', 'You are signed in'],
     ['failure', 'Deny', 'Signing in failed'],
