@@ -1,7 +1,7 @@
 import { type AsymmetricSigningAlgorithm, type Configuration, errors } from 'oidc-provider'
 import { preregisteredClients } from './clients.ts'
-import type { Keys } from './keys/keys.ts'
 import { deviceFlow } from './interactions/device.ts'
+import type { Keys } from './keys/keys.ts'
 import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
 import { mayFetchMetadataDocument } from './metadata-documents.ts'
 import type { Parts } from './parts.ts'

@@ -7,7 +7,7 @@ const endpoints = [
   ['GET', '/authorize', 'Sign in and consent', 'RFC 6749, PKCE'],
   ['POST', '/token', 'Codes and refresh tokens for tokens', 'RFC 6749'],
   ['POST', '/par', 'Pushed authorization requests', 'RFC 9126'],
-  ['POST', '/device_authorization', 'A code for a device without a browser', 'RFC 8628'],
+  ['POST', '/device/auth', 'A code for a device without a browser', 'RFC 8628'],
   ['GET', '/device', 'Enter a device’s code', 'RFC 8628'],
   ['POST', '/introspect', 'What a token permits, for the MCP server', 'RFC 7662'],
   ['POST', '/revoke', 'End a token', 'RFC 7009'],

@@ -119,7 +119,7 @@ describe('no page has a barrier, in light and dark, on a phone and on a desktop'
   })
 
   it('the pages of the device flow', async () => {
-    const answer = await fetch(`${servers.issuer}/device_authorization`, {
+    const answer = await fetch(`${servers.issuer}/device/auth`, {
       method: 'POST',
       body: new URLSearchParams({ client_id: 'test-client', scope: 'read offline_access' }),
     })

@@ -188,7 +188,7 @@ describe('metadata', () => {
         userinfo_endpoint: `${issuer}/userinfo`,
         scopes_supported: ['openid', 'offline_access', 'read', 'write', 'admin'],
         response_types_supported: ['code'],
-        device_authorization_endpoint: `${issuer}/device_authorization`,
+        device_authorization_endpoint: `${issuer}/device/auth`,
         grant_types_supported: [
           'authorization_code',
           'refresh_token',

@@ -169,7 +169,7 @@ describe('the device flow', () => {
     })
     const { client_id, grant_types } = await response.json()
     expect(grant_types).toEqual(['authorization_code'])
-    const answer = await post(`${running.issuer}/device_authorization`, { client_id })
+    const answer = await post(`${running.issuer}/device/auth`, { client_id })
     expect(answer).toMatchObject({ status: 400, body: { error: expect.any(String) } })
     expect(answer.body).not.toHaveProperty('user_code')
   })
