@@ -65,6 +65,13 @@ export interface Config {
   readonly cookieKeys?: readonly string[]
   /** How long a key signs that the provider has made, in days. Default 90. */
   readonly keyRotationDays: number
+  /** What the state is sealed with: the first key seals, all open. Empty for `memory:`, and in development for `sqlite:`. */
+  readonly storeKeys: readonly string[]
+  /**
+   * How long a refresh may be tried again with the token that it used up, in seconds: when the answer was lost,
+   * and of clients that prove who they are (by a secret, a key or DPoP) alone. Default 0.
+   */
+  readonly refreshGraceSeconds: number
   /** The address to listen on. Default 127.0.0.1. */
   readonly host: string
   /** The port to listen on. Default 9000 (provider), 8000 (resource server). */

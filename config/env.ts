@@ -115,7 +115,10 @@ export const environment = z.object({
   ACCOUNTS: z.string().optional(),
   STORE: z
     .string()
-    .regex(/^memory:$/, 'is not a store this version knows: memory:')
+    .regex(
+      /^(memory:$|sqlite:.|(rediss?|valkey|postgres(ql)?):\/\/.)/,
+      'is not memory:, sqlite:FILE, postgres://…, redis://… or valkey://…',
+    )
     .optional(),
   JWKS: z
     .string()
@@ -131,6 +134,13 @@ export const environment = z.object({
     )
     .optional(),
   KEY_ROTATION_DAYS: wholeNumber(2, 3650).optional(),
+  STORE_KEY: list
+    .refine(
+      (keys) => keys.every((key) => key.length >= 32),
+      'has a key shorter than 32 characters: make one with `openssl rand -base64 32`',
+    )
+    .optional(),
+  REFRESH_GRACE_SECONDS: wholeNumber(0, 60).optional(),
   PORT: wholeNumber(1, 65_535).optional(),
   HOST: z
     .string()

@@ -66,6 +66,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     acceptedAudiences: variables.ACCEPTED_AUDIENCES ?? [resource],
     ...(variables.ACCOUNTS !== undefined && { accountsFile: variables.ACCOUNTS }),
     store: variables.STORE ?? 'memory:',
+    storeKeys: variables.STORE_KEY ?? [],
+    refreshGraceSeconds: variables.REFRESH_GRACE_SECONDS ?? 0,
     host: variables.HOST ?? '127.0.0.1',
     port,
     ...(variables.METRICS_PORT !== undefined && { metricsPort: variables.METRICS_PORT }),
@@ -82,7 +84,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       ? []
       : [
           ...publicKnowledge(config, role),
-          ...(role === 'provider' ? keysInMemory(config) : []),
+          ...(role === 'provider' ? [...keysInMemory(config), ...missingStoreKey(config)] : []),
           ...exposedPlaintext(config),
           ...halfOfTls(variables),
         ]),
@@ -165,6 +167,14 @@ function halfOfTls({ TLS_CERT, TLS_KEY }: Environment): readonly ConfigProblem[]
   return [
     { variable: TLS_CERT === undefined ? 'TLS_CERT' : 'TLS_KEY', problem: 'is needed: both or neither' },
   ]
+}
+
+/** What lies in a store is sealed. In development, an SQLite file gets a key of its own, beside it. */
+function missingStoreKey({ store, storeKeys, development }: Config): readonly ConfigProblem[] {
+  const ownKey = store === 'memory:' || (development && store.startsWith('sqlite:'))
+  if (storeKeys.length > 0 || ownKey) return []
+  const problem = 'is needed: what is stored is sealed with it; make one with `openssl rand -base64 32`'
+  return [{ variable: 'STORE_KEY', problem }]
 }
 
 /** The credentials that are printed in the documentation must never protect anything real. */

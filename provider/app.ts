@@ -55,7 +55,8 @@ export async function createProvider(config: Config, options: ProviderOptions): 
   const { logger, fetch = createGuardedFetch(), now = Date.now } = options
   const audit = createAudit(logger)
   const accounts = openAccounts(config, { logger, audit })
-  const storage = options.storage ?? (await openStorage(config.store))
+  const onerror = (error: Error) => logger.error({ err: error }, 'the store cannot be reached')
+  const storage = options.storage ?? (await openStorage(config.store, { keys: config.storeKeys, onerror }))
   const parts: Parts = {
     config,
     logger,

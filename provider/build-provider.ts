@@ -15,6 +15,7 @@ import type { Keys } from './keys/keys.ts'
 import { oidcConfiguration } from './oidc-configuration.ts'
 import type { Parts } from './parts.ts'
 import { advertiseResourceScopes, keyCaching, registrationCors } from './public-endpoints.ts'
+import { assertRotationWritten } from './storage/refresh-rotation.ts'
 import { homePage } from './views/home.ts'
 import { sendPage } from './views/send-page.ts'
 
@@ -28,6 +29,7 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   provider.on('server_error', (ctx, error) => {
     logger.error({ err: error, route: ctx.oidc?.route }, 'a request failed')
   })
+  provider.on('grant.success', assertRotationWritten)
   const koa: Koa = provider
   koa.on('error', (error) => logger.error({ err: error }, 'an answer could not be sent'))
 

@@ -7,7 +7,7 @@ import { mayFetchMetadataDocument } from './metadata-documents.ts'
 import type { Parts } from './parts.ts'
 import { checkClientMetadata } from './registration.ts'
 import { assertResource, createGetResourceServerInfo, defaultScope } from './resources.ts'
-import { StorageAdapter } from './storage/storage-adapter.ts'
+import { createAdapterFactory } from './storage/storage-adapter.ts'
 import { sendErrorPage } from './views/error.ts'
 
 /**
@@ -72,6 +72,8 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
       assertResource(ctx, config)
       return true
     },
+    // Whatever is revoked of a grant ends the grant.
+    revokeGrantPolicy: () => true,
     expiresWithSession: () => false,
     ttl: {
       AuthorizationCode: lifetimes.authorizationCode,
@@ -85,7 +87,7 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
     },
 
     // Where and how
-    adapter: (model) => new StorageAdapter(model, storage),
+    adapter: createAdapterFactory(storage, { graceSeconds: config.refreshGraceSeconds }),
     fetch,
     routes: {
       authorization: '/authorize',

@@ -1,14 +1,16 @@
 import { Keyv, type KeyvStoreAdapter } from 'keyv'
 import type { Entry, Storage } from './storage.ts'
 import type { Store } from './store.ts'
+import { noVault, type Vault } from './vault.ts'
 
 /**
- * Wraps a store for the provider's use. A store's failure is thrown, never taken for "not there":
- * a lost revocation or a false `invalid_grant` is worse than a 500.
+ * Wraps a store for the provider's use: values become text, sealed, under hashed keys. A store's failure is
+ * thrown, never taken for "not there": a lost revocation or a false `invalid_grant` is worse than a 500.
+ * @param vault hashes and seals. Default: nothing is hashed or sealed
  */
-export function createStorageOver(store: Store): Storage {
+export function createStorageOver(store: Store, vault: Vault = noVault): Storage {
   const keyv = new Keyv<unknown>({
-    store: asKeyvStore(store),
+    store: asKeyvStore(store, vault),
     throwOnErrors: true,
     // Whole keys are written: two Keyvs over one store would otherwise share the last one's prefix.
     useKeyPrefix: false,
@@ -17,38 +19,66 @@ export function createStorageOver(store: Store): Storage {
     deserialize: JSON.parse,
   })
   // What Keyv cannot do goes to the store in the form that Keyv reads.
-  const text = ({ key, value, ttlMs }: Entry): Entry<string> => ({
-    key,
-    value: JSON.stringify({ value }),
-    ttlMs,
-  })
+  const entry = ({ key, value, ttlMs }: Entry) => sealed(vault, key, JSON.stringify({ value }), ttlMs)
+
   return {
     get: <Value>(key: string) => keyv.get<Value>(key),
     async set(key, value, ttlMs) {
       await keyv.set(key, value, ttlMs)
     },
-    add: async (key, value, ttlMs, others = []) => store.add(text({ key, value, ttlMs }), others.map(text)),
+    add: async (key, value, ttlMs, others = []) => store.add(entry({ key, value, ttlMs }), others.map(entry)),
     delete: (key) => keyv.delete(key),
-    addMember: async (set, member, ttlMs) => store.addMember(set, { id: member, value: member, ttlMs }),
-    removeMember: async (set, member) => store.removeMember(set, member),
-    members: async (set) => store.members(set),
-    createLimiter: (name, limit) => store.createLimiter(name, limit),
+    async addMember(set, member, ttlMs) {
+      const [place, id] = memberPlace(vault, set, member)
+      await store.addMember(place, { id, value: vault.seal(`${place} ${id}`, member), ttlMs })
+    },
+    removeMember: async (set, member) => store.removeMember(...memberPlace(vault, set, member)),
+    async members(set) {
+      const place = placeOf(vault, set)
+      const members = await store.members(place)
+      return members.map(({ id, value }) => vault.open(`${place} ${id}`, value))
+    },
+    createLimiter(name, limit) {
+      const limiter = store.createLimiter(name, limit)
+      // Who is counted is an address or a user name.
+      limiter.getKey = (key) => `${name}:${vault.hash(`${name} ${key}`)}`
+      return limiter
+    },
     check: async () => store.check(),
     close: async () => store.close(),
   }
 }
 
-function asKeyvStore(store: Store): KeyvStoreAdapter {
+function asKeyvStore(store: Store, vault: Vault): KeyvStoreAdapter {
   return {
     opts: {},
     on() {
       return this
     },
-    get: async (key) => (await store.get(key)) as never,
-    set: async (key, value, ttlMs) => store.set({ key, value, ttlMs }),
-    delete: async (key) => store.delete(key),
+    async get(key) {
+      const place = placeOf(vault, key)
+      const value = await store.get(place)
+      return value === undefined ? undefined : (vault.open(place, value) as never)
+    },
+    set: async (key, value, ttlMs) => store.set(sealed(vault, key, value, ttlMs)),
+    delete: async (key) => store.delete(placeOf(vault, key)),
     async clear() {
       throw new Error('The provider never clears its store.')
     },
   }
+}
+
+function sealed(vault: Vault, key: string, text: string, ttlMs: number | undefined): Entry<string> {
+  const place = placeOf(vault, key)
+  return { key: place, value: vault.seal(place, text), ttlMs }
+}
+
+/** The kind stays readable, for the operator's count of entries. */
+function placeOf(vault: Vault, key: string): string {
+  const end = key.indexOf(':')
+  return `${key.slice(0, end)}:${vault.hash(key)}`
+}
+
+function memberPlace(vault: Vault, set: string, member: string): [place: string, id: string] {
+  return [placeOf(vault, set), vault.hash(`${set} ${member}`)]
 }

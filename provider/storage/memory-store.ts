@@ -1,30 +1,26 @@
 import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Entry, Limit } from './storage.ts'
-import type { Member, Store } from './store.ts'
+import type { Member, Store, StoreReport } from './store.ts'
 
 interface Kept {
   readonly value: string
   readonly expiresAt: number
 }
 
-/** How often expired entries are looked for, in milliseconds. */
-const sweepIntervalMs = 60_000
+/** How many entries one sweep looks at: about a millisecond's work. */
+const sweepSize = 10_000
 
-/**
- * A store in this process's memory. Unlike a `Map`, it forgets what has expired: it sweeps at most
- * once a minute, at the first use after that, so that no timer keeps a process alive.
- */
+/** A store in this process's memory. */
 export class MemoryStore implements Store {
   readonly #entries = new Map<string, Kept>()
-  readonly #sets = new Map<string, Map<string, Kept>>()
+  readonly #sets = new Map<string, Map<string, Kept & { readonly id: string }>>()
   readonly #limiters = new Map<string, RateLimiterAbstract>()
   readonly #now: () => number
-  #sweepAt: number
+  #cursor: MapIterator<[string, Kept]> = this.#entries.entries()
 
   /** @param now the clock, Unix milliseconds */
   constructor(now: () => number = Date.now) {
     this.#now = now
-    this.#sweepAt = now() + sweepIntervalMs
   }
 
   /** How many entries are held, the expired ones that no sweep has met included. */
@@ -32,19 +28,12 @@ export class MemoryStore implements Store {
     return this.#entries.size
   }
 
-  /** How many sets are held. */
-  get sets(): number {
-    return this.#sets.size
-  }
-
   get(key: string): string | undefined {
-    this.#sweep()
     const entry = this.#entries.get(key)
     return entry !== undefined && entry.expiresAt > this.#now() ? entry.value : undefined
   }
 
   set({ key, value, ttlMs = Number.POSITIVE_INFINITY }: Entry<string>): void {
-    this.#sweep()
     this.#entries.set(key, { value, expiresAt: this.#now() + ttlMs })
   }
 
@@ -59,19 +48,17 @@ export class MemoryStore implements Store {
   }
 
   addMember(set: string, { id, value, ttlMs = Number.POSITIVE_INFINITY }: Member): void {
-    this.#sweep()
-    const members = this.#sets.get(set) ?? new Map<string, Kept>()
-    this.#sets.set(set, members.set(id, { value, expiresAt: this.#now() + ttlMs }))
+    const members = this.#sets.get(set) ?? new Map()
+    this.#sets.set(set, members.set(id, { id, value, expiresAt: this.#now() + ttlMs }))
   }
 
   removeMember(set: string, id: string): boolean {
     return this.#remove(this.#sets.get(set), id)
   }
 
-  members(set: string): readonly string[] {
+  members(set: string): readonly Pick<Member, 'id' | 'value'>[] {
     const now = this.#now()
-    const living = [...(this.#sets.get(set)?.values() ?? [])].filter(({ expiresAt }) => expiresAt > now)
-    return living.map(({ value }) => value)
+    return [...(this.#sets.get(set)?.values() ?? [])].filter(({ expiresAt }) => expiresAt > now)
   }
 
   createLimiter(name: string, { points, seconds }: Limit): RateLimiterAbstract {
@@ -83,6 +70,39 @@ export class MemoryStore implements Store {
 
   check(): void {}
 
+  sweep(): boolean {
+    const now = this.#now()
+    for (let looked = 0; looked < sweepSize; looked += 1) {
+      const { done, value } = this.#cursor.next()
+      if (done) {
+        this.#cursor = this.#entries.entries()
+        this.#sweepSets(now)
+        return false
+      }
+      if (value[1].expiresAt <= now) this.#entries.delete(value[0])
+    }
+    return true
+  }
+
+  report(): StoreReport {
+    const now = this.#now()
+    const rows: Record<string, number> = {}
+    let expired = 0
+    for (const [key, { expiresAt }] of this.#entries) {
+      const kind = key.slice(0, key.indexOf(':'))
+      if (expiresAt <= now) expired += 1
+      else rows[kind] = (rows[kind] ?? 0) + 1
+    }
+    const advice = 'everything is lost when the process ends: set STORE to keep it'
+    return {
+      kind: 'memory',
+      rows,
+      expired,
+      sealedWith: {},
+      durability: [{ setting: 'memory', value: 'this process', advice }],
+    }
+  }
+
   close(): void {}
 
   #remove(entries: Map<string, Kept> | undefined, key: string): boolean {
@@ -91,20 +111,10 @@ export class MemoryStore implements Store {
     return entry !== undefined && entry.expiresAt > this.#now()
   }
 
-  #sweep(): void {
-    const now = this.#now()
-    if (now < this.#sweepAt) return
-    this.#sweepAt = now + sweepIntervalMs
-    forget(this.#entries, now)
+  #sweepSets(now: number): void {
     for (const [name, members] of this.#sets) {
-      forget(members, now)
+      for (const [id, { expiresAt }] of members) if (expiresAt <= now) members.delete(id)
       if (members.size === 0) this.#sets.delete(name)
     }
-  }
-}
-
-function forget(entries: Map<string, Kept>, now: number): void {
-  for (const [key, { expiresAt }] of entries) {
-    if (expiresAt <= now) entries.delete(key)
   }
 }

@@ -1,19 +1,87 @@
 import { createStorageOver } from './create-storage-over.ts'
+import { loadDevelopmentKey } from './development-key.ts'
 import { MemoryStore } from './memory-store.ts'
 import type { Storage } from './storage.ts'
+import { StorageError } from './storage-error.ts'
+import type { Store } from './store.ts'
+import { startSweeping } from './sweep.ts'
+import { unlock } from './unlock.ts'
 
 /** Options of {@link openStorage}. */
 export interface OpenStorageOptions {
+  /** STORE_KEY: the first seals, all open. Without, an SQLite file gets a key beside it. Default none. */
+  readonly keys?: readonly string[]
   /** The clock, Unix milliseconds. Default: this machine's. */
   readonly now?: () => number
+  /** Told about lost connections, which are opened again, and about sweeps that failed. */
+  readonly onerror?: (error: Error) => void
+  /** How long one answer may take before the store counts as lost, in milliseconds. Default 2000. */
+  readonly timeoutMs?: number
+  /** How often expired rows are looked for, in milliseconds. Default 30 000. */
+  readonly sweepEveryMs?: number
 }
 
 /**
- * Opens the storage that a URL names.
- * @param url `memory:`, the state of this process
- * @throws Error for a URL of another kind
+ * Opens the storage that a URL names: makes or migrates its schema, and unlocks it.
+ * @param url `memory:`, `sqlite:FILE`, `postgres://…`, `redis://…` or `valkey://…`
+ * @throws StorageError when it cannot be reached, is of a newer version or was written with another key
  */
-export async function openStorage(url: string, { now }: OpenStorageOptions = {}): Promise<Storage> {
-  if (url === 'memory:') return createStorageOver(new MemoryStore(now))
-  throw new Error(`The store ${new URL(url).protocol} is not known.`)
+export async function openStorage(url: string, options: OpenStorageOptions = {}): Promise<Storage> {
+  const { keys = [], onerror = () => {}, sweepEveryMs = 30_000 } = options
+  const store = await openStore(url, options)
+  try {
+    const vault =
+      url === 'memory:' ? undefined : await unlock(store, keys.length > 0 ? keys : await ownKeys(url))
+    const storage = createStorageOver(store, vault)
+    const stopSweeping = startSweeping(store, { everyMs: sweepEveryMs, onerror })
+    return {
+      ...storage,
+      async close() {
+        stopSweeping()
+        await storage.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Without STORE_KEY, which the configuration insists on in production. */
+async function ownKeys(url: string): Promise<readonly string[]> {
+  return url.startsWith('sqlite:') ? [await loadDevelopmentKey(url.slice('sqlite:'.length))] : []
+}
+
+/**
+ * Opens the store that a URL names, without its keys.
+ * @throws StorageError when it cannot be used
+ */
+export async function openStore(url: string, options: OpenStorageOptions = {}): Promise<Store> {
+  const { now = Date.now, onerror = () => {}, timeoutMs = 2000 } = options
+  const scheme = url.slice(0, url.indexOf(':') + 1)
+  try {
+    switch (scheme) {
+      case 'memory:':
+        return new MemoryStore(now)
+      case 'sqlite:':
+        return new (await import('./sqlite-store.ts')).SqliteStore(url.slice(scheme.length), now)
+      case 'postgres:':
+      case 'postgresql:':
+        return await (await import('./postgres-store.ts')).PostgresStore.open(url, {
+          now,
+          onerror,
+          timeoutMs,
+        })
+      case 'redis:':
+      case 'rediss:':
+      case 'valkey:':
+        return await (await import('./redis-store.ts')).RedisStore.open(url, { now, onerror, timeoutMs })
+    }
+  } catch (cause) {
+    if (cause instanceof StorageError) throw cause
+    const { code, message } = cause as NodeJS.ErrnoException
+    const place = scheme === 'sqlite:' ? 'the file' : `${scheme}//${new URL(url).host}`
+    throw new StorageError(`STORE: ${place} cannot be used (${code ?? message}).`, { cause })
+  }
+  throw new StorageError(`STORE: no store is known for ${scheme}`)
 }

@@ -1,115 +1,148 @@
-import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
+import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { lifetimes } from '../lifetimes.ts'
-import type { Storage } from './storage.ts'
+import { endedMeanwhile, endGrant } from './grant-end.ts'
+import { RefreshRotation } from './refresh-rotation.ts'
+import type { Entry, Storage } from './storage.ts'
 
-/** What lies in the storage: the library's payload, and what the library does not keep. */
-interface StoredRecord {
-  readonly payload: AdapterPayload
-  /** Unix milliseconds. */
-  readonly storedAt: number
-  /** Unix milliseconds; absent for what never expires, such as clients. */
-  readonly expiresAt?: number
-}
-
-/** What may be used once, and the error that every use but the first is answered with. */
-const oneTimeModels: Record<string, () => Error> = {
-  AuthorizationCode: () => new errors.InvalidGrant('authorization code already used'),
-  RefreshToken: () => new errors.InvalidGrant('refresh token already used'),
-  DeviceCode: () => new errors.InvalidGrant('device code already used'),
-  PushedAuthorizationRequest: () => new errors.InvalidRequestUri('request_uri was already used'),
+/** Options of {@link createAdapterFactory}. */
+export interface AdapterOptions {
+  /** How long a refresh is forgiven to be tried again, in seconds, of a client that proves who it is. Default 0. */
+  readonly graceSeconds?: number
+  /** The clock, Unix milliseconds. Default: this machine's. */
+  readonly now?: () => number
 }
 
 /** Kept longer than the library looks: it tolerates clocks that differ by 15 seconds. */
 const clockToleranceSeconds = 60
 
-/** A mark outlives every token that it hides. */
-const revocationMarkTtlMs = (lifetimes.refreshTokenAbsolute + clockToleranceSeconds) * 1000
+/** What may be used once, for how long that is remembered, and the error for every use but the first. */
+const oneTimeModels: Record<string, { seconds: number; error: () => Error }> = {
+  AuthorizationCode: {
+    seconds: lifetimes.authorizationCode,
+    error: () => new errors.InvalidGrant('authorization code already used'),
+  },
+  DeviceCode: {
+    seconds: 3600,
+    error: () => new errors.InvalidGrant('device code already used'),
+  },
+  PushedAuthorizationRequest: {
+    seconds: 3600,
+    error: () => new errors.InvalidRequestUri('request_uri was already used'),
+  },
+}
+
+/** Looked for again when the interaction that they began with ends: then they must not have been used. */
+const keptOn: Record<string, number> = { PushedAuthorizationRequest: lifetimes.interaction }
+
+/** How long a proof or an assertion is claimed by the request that brought it, until its own end is known. */
+const claimSeconds = 600
 
 /**
- * oidc-provider's adapter over one Keyv, one instance per model.
+ * oidc-provider's adapters over one storage, an instance for each model.
  *
- * Using something once is a race that one caller may win, in this process and across processes: `upsert`
- * also writes a ticket, and only the caller whose delete of the ticket succeeds has consumed it.
- * Everyone else is a replay, and a replay ends the grant (RFC 9700 §2.1.1, §4.14.2).
+ * Using something once is a race that one caller may win, in this process and across processes: whoever adds
+ * the mark of its use has won. Everyone else is a replay, and a replay ends the grant (RFC 9700 §2.1.1, §4.14.2).
  */
-export class StorageAdapter implements Adapter {
+export function createAdapterFactory(storage: Storage, options: AdapterOptions = {}): AdapterFactory {
+  const { now = Date.now } = options
+  const rotation = new RefreshRotation({ storage, now, ...options })
+  return (model) => new StorageAdapter(model, storage, rotation, now)
+}
+
+class StorageAdapter implements Adapter {
   readonly #model: string
   readonly #storage: Storage
+  readonly #rotation: RefreshRotation
   readonly #now: () => number
 
-  /**
-   * @param model the library's name for what is stored, such as `AccessToken`
-   * @param now the clock, Unix milliseconds
-   */
-  constructor(model: string, storage: Storage, now: () => number = Date.now) {
+  constructor(model: string, storage: Storage, rotation: RefreshRotation, now: () => number) {
     this.#model = model
     this.#storage = storage
+    this.#rotation = rotation
     this.#now = now
   }
 
   async upsert(id: string, payload: AdapterPayload, expiresInSeconds?: number): Promise<void> {
-    const storedAt = this.#now()
     const ttlMs =
-      expiresInSeconds === undefined ? undefined : (expiresInSeconds + clockToleranceSeconds) * 1000
-    const stored: StoredRecord = {
-      payload,
-      storedAt,
-      ...(ttlMs !== undefined && { expiresAt: storedAt + ttlMs }),
+      expiresInSeconds === undefined
+        ? undefined
+        : (expiresInSeconds + clockToleranceSeconds + (keptOn[this.#model] ?? 0)) * 1000
+    const entry: Entry = { key: this.#key(id), value: payload, ttlMs }
+    switch (this.#model) {
+      case 'RefreshToken':
+        if (this.#rotation.replaceBy(id, entry)) return
+        break
+      case 'AccessToken':
+        if (await this.#rotation.complete(entry)) return
+        break
+      case 'ReplayDetection':
+        // It has been claimed already, and for long enough.
+        if ((expiresInSeconds ?? 0) <= claimSeconds) return
+        break
     }
-    const writes = [this.#storage.set(this.#key(id), stored, ttlMs)]
-    if (this.#model in oneTimeModels) writes.push(this.#storage.set(this.#ticketKey(id), true, ttlMs))
+    const writes = [this.#storage.set(entry.key, payload, ttlMs)]
     if (this.#model === 'Session' && payload.uid !== undefined) {
-      writes.push(this.#storage.set(`session-uid:${payload.uid}`, id, ttlMs))
+      writes.push(this.#storage.set(`SessionUid:${payload.uid}`, id, ttlMs))
     }
     if (payload.userCode !== undefined) {
-      writes.push(this.#storage.set(`user-code:${payload.userCode}`, id, ttlMs))
+      writes.push(this.#storage.set(`UserCode:${payload.userCode}`, id, ttlMs))
     }
     await Promise.all(writes)
+    if (this.#model === 'Grant' && (await endedMeanwhile(this.#storage, id))) {
+      throw new errors.InvalidGrant('the grant has ended')
+    }
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const stored = await this.#read(id)
-    if (stored?.payload.grantId === undefined) return stored?.payload
-    const revokedAt = await this.#storage.get<number>(this.#revocationKey(stored.payload.grantId))
-    return revokedAt !== undefined && stored.storedAt <= revokedAt ? undefined : stored.payload
+    if (this.#model === 'ReplayDetection') return this.#claim(id)
+    const payload = this.#storage.get<AdapterPayload>(this.#key(id))
+    if (!(this.#model in oneTimeModels)) return payload
+    const [found, consumed] = await Promise.all([payload, this.#storage.get<number>(this.#useKey(id))])
+    return found && consumed !== undefined ? { ...found, consumed } : found
   }
 
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {
-    const id = await this.#storage.get<string>(`session-uid:${uid}`)
+    const id = await this.#storage.get<string>(`SessionUid:${uid}`)
     return id === undefined ? undefined : this.find(id)
   }
 
   async findByUserCode(userCode: string): Promise<AdapterPayload | undefined> {
-    const id = await this.#storage.get<string>(`user-code:${userCode}`)
+    const id = await this.#storage.get<string>(`UserCode:${userCode}`)
     return id === undefined ? undefined : this.find(id)
   }
 
   /** @throws errors.InvalidGrant or errors.InvalidRequestUri for every caller but the first */
   async consume(id: string): Promise<void> {
-    const won = await this.#storage.delete(this.#ticketKey(id))
-    const stored = await this.#read(id)
-    if (!won || stored === undefined) {
-      const grantId = stored?.payload.grantId
-      if (grantId !== undefined) await this.#storage.delete(`Grant:${grantId}`)
-      throw oneTimeModels[this.#model]?.() ?? new errors.InvalidGrant(`${this.#model} already used`)
+    if (this.#model === 'RefreshToken') return this.#rotation.begin(id)
+    const { seconds, error } = oneTimeModels[this.#model] ?? {
+      seconds: lifetimes.grant,
+      error: () => new errors.InvalidGrant(`${this.#model} already used`),
     }
-    const now = this.#now()
-    const payload = { ...stored.payload, consumed: Math.floor(now / 1000) }
-    const ttlMs = stored.expiresAt === undefined ? undefined : Math.max(stored.expiresAt - now, 1)
-    await this.#storage.set(this.#key(id), { ...stored, payload }, ttlMs)
+    const consumed = Math.floor(this.#now() / 1000)
+    const ttlMs = (seconds + clockToleranceSeconds) * 1000
+    if (await this.#storage.add(this.#useKey(id), consumed, ttlMs)) return
+    const used = await this.#storage.get<AdapterPayload>(this.#key(id))
+    if (used?.grantId !== undefined) await endGrant(this.#storage, used.grantId)
+    throw error()
   }
 
   async destroy(id: string): Promise<void> {
+    if (this.#model === 'Grant') return endGrant(this.#storage, id)
     await this.#storage.delete(this.#key(id))
   }
 
-  /** Hides everything of this model that the grant has led to so far. No list of it has to be kept. */
+  /** Whatever of a grant is revoked ends the grant: oidc-provider asks for it in everything it accepts. */
   async revokeByGrantId(grantId: string): Promise<void> {
-    await this.#storage.set(this.#revocationKey(grantId), this.#now(), revocationMarkTtlMs)
+    await endGrant(this.#storage, grantId)
   }
 
-  #read(id: string): Promise<StoredRecord | undefined> {
-    return this.#storage.get<StoredRecord>(this.#key(id))
+  /**
+   * Looking whether a DPoP proof or a client assertion is known, and storing it when not, would let many at
+   * once pass. So looking claims it: one caller is told that it is not known.
+   */
+  async #claim(id: string): Promise<AdapterPayload | undefined> {
+    const first = await this.#storage.add(this.#key(id), {}, (claimSeconds + clockToleranceSeconds) * 1000)
+    return first ? undefined : {}
   }
 
   // Models are words without a colon, so that an identifier cannot reach into another model's keys.
@@ -117,11 +150,7 @@ export class StorageAdapter implements Adapter {
     return `${this.#model}:${id}`
   }
 
-  #ticketKey(id: string): string {
-    return `ticket:${this.#model}:${id}`
-  }
-
-  #revocationKey(grantId: string): string {
-    return `revoked:${this.#model}:${grantId}`
+  #useKey(id: string): string {
+    return `Used:${this.#model}:${id}`
   }
 }

@@ -1,12 +1,36 @@
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import type { Entry, Limit } from './storage.ts'
 
-/** A member of a set: what it is found by, and what is kept of it. */
+/** A member of a set. */
 export interface Member {
+  /** What it is found by. */
   readonly id: string
+  /** What is kept of it. */
   readonly value: string
   /** Milliseconds from now; absent means for ever. */
   readonly ttlMs?: number | undefined
+}
+
+/** What an operator wants to know about a store. */
+export interface StoreReport {
+  readonly kind: string
+  readonly schemaVersion?: number
+  /** Living entries by kind, such as `AccessToken`; members of sets and counts as kinds of their own. */
+  readonly rows: Readonly<Record<string, number>>
+  /** Expired rows that no sweep has met yet. */
+  readonly expired: number
+  /** Living entries by the identifier of the key that sealed them. */
+  readonly sealedWith: Readonly<Record<string, number>>
+  /** Whether what was answered survives a power loss, and what to do if not. */
+  readonly durability: readonly Durability[]
+}
+
+/** A setting of the store that decides what a power loss costs. */
+export interface Durability {
+  readonly setting: string
+  readonly value: string
+  /** Absent when nothing can be lost. */
+  readonly advice?: string
 }
 
 type Awaitable<Value> = Value | Promise<Value>
@@ -25,11 +49,14 @@ export interface Store {
   addMember(set: string, member: Member): Awaitable<void>
   /** @returns true for the one caller that removed a living member */
   removeMember(set: string, id: string): Awaitable<boolean>
-  /** @returns the values of the living members */
-  members(set: string): Awaitable<readonly string[]>
+  /** @returns the living members */
+  members(set: string): Awaitable<readonly Pick<Member, 'id' | 'value'>[]>
   /** @param name plain text, unlike the keys that are counted */
   createLimiter(name: string, limit: Limit): RateLimiterAbstract
   /** @throws when it cannot be asked */
   check(): Awaitable<void>
+  /** Removes some of what has expired. @returns whether there may be more */
+  sweep(): Awaitable<boolean>
+  report(): Awaitable<StoreReport>
   close(): Awaitable<void>
 }

@@ -1,6 +1,6 @@
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
+import { within } from '../../runtime/within.ts'
 import type { RateLimiter } from './shared-state.ts'
-import { within } from './within.ts'
 
 /** Wraps a limiter of rate-limiter-flexible, which rejects with its result when there were too many. */
 export function wrapLimiter(limiter: RateLimiterAbstract): RateLimiter {

@@ -1,5 +1,5 @@
-import { Pool } from 'pg'
 import { RateLimiterMemory, RateLimiterPostgres } from 'rate-limiter-flexible'
+import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
 import { withFallback, wrapLimiter } from './limiter.ts'
 import type { SharedState } from './shared-state.ts'
 
@@ -27,15 +27,9 @@ ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at WHERE gatehouse
 
 /** State in PostgreSQL. Tables are created when they are missing, and swept. */
 export async function openPostgresState(url: string, onerror: (error: Error) => void): Promise<SharedState> {
-  const pool = new Pool({
-    connectionString: url,
-    max: 10,
-    connectionTimeoutMillis: timeoutMs,
-    query_timeout: timeoutMs,
-    allowExitOnIdle: true,
-  })
-  pool.on('error', onerror)
-  await createTables(pool)
+  const pool = openPostgres(url, { timeoutMs, onerror })
+  // Two replicas that start at once would both create.
+  await exclusively(pool, (query) => query(schema))
   const sweep = () => Promise.all([pool.query(sweepProofs), pool.query(sweepRates)]).catch(onerror)
   const timer = setInterval(sweep, sweepEveryMs).unref()
   return {
@@ -63,17 +57,5 @@ export async function openPostgresState(url: string, onerror: (error: Error) => 
       clearInterval(timer)
       await pool.end()
     },
-  }
-}
-
-/** Two replicas that start at once would both create: the lock lets one at a time. */
-async function createTables(pool: Pool): Promise<void> {
-  const client = await pool.connect()
-  try {
-    await client.query('SELECT pg_advisory_lock(7234981)')
-    await client.query(schema)
-  } finally {
-    await client.query('SELECT pg_advisory_unlock(7234981)')
-    client.release()
   }
 }

@@ -16,6 +16,8 @@ function storeThat(before: () => void | Promise<void>): Store {
     members: (set) => after(() => store.members(set)),
     createLimiter: (name, limit) => store.createLimiter(name, limit),
     check: () => after(() => store.check()),
+    sweep: () => after(() => store.sweep()),
+    report: () => after(() => store.report()),
     close: () => {},
   }
 }

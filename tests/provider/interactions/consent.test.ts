@@ -130,16 +130,13 @@ describe('consent', () => {
   it('that is given again prolongs the grant it is added to', async () => {
     const browser = new Browser()
     const first = await obtainTokens(running, 'alice', {}, browser)
-    const token = await storage.get<{ payload: { grantId: string } }>(
-      `AccessToken:${first.body.access_token}`,
-    )
-    const key = `Grant:${token?.payload.grantId}`
-    const stored = await storage.get<{ payload: { exp: number } }>(key)
+    const token = await storage.get<{ grantId: string }>(`AccessToken:${first.body.access_token}`)
+    const key = `Grant:${token?.grantId}`
     const soon = Math.floor(Date.now() / 1000) + 60
-    await storage.set(key, { ...stored, payload: { ...stored?.payload, exp: soon } })
+    await storage.set(key, { ...(await storage.get<object>(key)), exp: soon })
     const second = await obtainTokens(running, 'alice', {}, browser)
-    const prolonged = await storage.get<{ payload: { exp: number } }>(key)
-    expect(prolonged?.payload.exp).toBeGreaterThan(soon + 89 * 86_400)
+    const prolonged = await storage.get<{ exp: number }>(key)
+    expect(prolonged?.exp).toBeGreaterThan(soon + 89 * 86_400)
     for (const { body } of [first, second]) {
       expect((await introspect(running, body.access_token)).body).toMatchObject({ active: true })
     }

@@ -1,0 +1,200 @@
+import type { Pool, QueryResult } from 'pg'
+import { type RateLimiterAbstract, RateLimiterPostgres } from 'rate-limiter-flexible'
+import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
+import type { ConnectionOptions } from '../../runtime/redis-client.ts'
+import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
+import type { Entry, Limit } from './storage.ts'
+import { assertKnownSchema } from './storage-error.ts'
+import type { Member, Store, StoreReport } from './store.ts'
+import { keyIdLength } from './vault.ts'
+
+const living = '(expires_at IS NULL OR expires_at > $1)'
+const upsert = 'UPDATE SET value = excluded.value, expires_at = excluded.expires_at'
+
+/** Each is prepared once on a connection, under its name. */
+const statements = {
+  get: `SELECT value FROM gatehouse_entry WHERE key = $2 AND ${living}`,
+  set: `INSERT INTO gatehouse_entry (key, value, expires_at) VALUES ($1, $2, $3) ON CONFLICT (key) DO ${upsert}`,
+  // One statement, so one winner: the row is new, or the old one had expired. The others come with it.
+  add: `WITH added AS (
+      INSERT INTO gatehouse_entry (key, value, expires_at) VALUES ($2, $3, $4)
+      ON CONFLICT (key) DO ${upsert} WHERE gatehouse_entry.expires_at <= $1 RETURNING key
+    ), others AS (
+      INSERT INTO gatehouse_entry (key, value, expires_at)
+      SELECT other.* FROM added, unnest($5::text[], $6::text[], $7::bigint[]) AS other
+      ON CONFLICT (key) DO ${upsert}
+    ) SELECT key FROM added`,
+  delete: `DELETE FROM gatehouse_entry WHERE key = $2 AND ${living}`,
+  addMember: `INSERT INTO gatehouse_member (name, id, value, expires_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (name, id) DO ${upsert}`,
+  removeMember: `DELETE FROM gatehouse_member WHERE name = $2 AND id = $3 AND ${living}`,
+  members: `SELECT id, value FROM gatehouse_member WHERE name = $2 AND ${living}`,
+}
+
+/** A store in PostgreSQL, which replicas share. */
+export class PostgresStore implements Store {
+  readonly #pool: Pool
+  readonly #limiters = new Map<string, RateLimiterAbstract>()
+  readonly #now: () => number
+
+  private constructor(pool: Pool, now: () => number) {
+    this.#pool = pool
+    this.#now = now
+  }
+
+  /**
+   * Connects, and makes or migrates the tables.
+   * @param now the clock, Unix milliseconds; that of all replicas
+   * @throws StorageError when a newer program has migrated them
+   */
+  static async open(url: string, options: ConnectionOptions & { now: () => number }): Promise<PostgresStore> {
+    const pool = openPostgres(url, options)
+    try {
+      await exclusively(pool, migrate)
+    } catch (error) {
+      await pool.end()
+      throw error
+    }
+    return new PostgresStore(pool, options.now)
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    const { rows } = await this.#query('get', [this.#now(), key])
+    return rows[0]?.value
+  }
+
+  async set({ key, value, ttlMs }: Entry<string>): Promise<void> {
+    await this.#query('set', [key, value, this.#expiry(ttlMs)])
+  }
+
+  async add({ key, value, ttlMs }: Entry<string>, others: readonly Entry<string>[]): Promise<boolean> {
+    const { rowCount } = await this.#query('add', [
+      this.#now(),
+      key,
+      value,
+      this.#expiry(ttlMs),
+      others.map((other) => other.key),
+      others.map((other) => other.value),
+      others.map((other) => this.#expiry(other.ttlMs)),
+    ])
+    return rowCount === 1
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return (await this.#query('delete', [this.#now(), key])).rowCount === 1
+  }
+
+  async addMember(set: string, { id, value, ttlMs }: Member): Promise<void> {
+    await this.#query('addMember', [set, id, value, this.#expiry(ttlMs)])
+  }
+
+  async removeMember(set: string, id: string): Promise<boolean> {
+    return (await this.#query('removeMember', [this.#now(), set, id])).rowCount === 1
+  }
+
+  async members(set: string): Promise<readonly Pick<Member, 'id' | 'value'>[]> {
+    return (await this.#query('members', [this.#now(), set])).rows
+  }
+
+  createLimiter(name: string, { points, seconds }: Limit): RateLimiterAbstract {
+    const limiter =
+      this.#limiters.get(name) ??
+      new RateLimiterPostgres({
+        storeClient: this.#pool,
+        storeType: 'pool',
+        tableName: 'gatehouse_count',
+        tableCreated: true,
+        clearExpiredByTimeout: false,
+        keyPrefix: name,
+        points,
+        duration: seconds,
+      })
+    this.#limiters.set(name, limiter)
+    return limiter
+  }
+
+  async check(): Promise<void> {
+    await this.#pool.query('SELECT 1')
+  }
+
+  async sweep(): Promise<boolean> {
+    const removed = await Promise.all(
+      expiringTables.map(([table, column]) =>
+        // Replicas sweep at the same time, each its own rows.
+        this.#pool.query(
+          `DELETE FROM ${table} WHERE ctid IN (SELECT ctid FROM ${table} WHERE ${column} <= $1
+           LIMIT ${sweepSize} FOR UPDATE SKIP LOCKED)`,
+          [this.#now()],
+        ),
+      ),
+    )
+    return removed.some(({ rowCount }) => rowCount === sweepSize)
+  }
+
+  async report(): Promise<StoreReport> {
+    const count = async (sql: string): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        (await this.#pool.query(sql, [this.#now()])).rows.map(({ name, rows }) => [name, Number(rows)]),
+      )
+    const setting = async (name: string) => String((await this.#pool.query(`SHOW ${name}`)).rows[0]?.[name])
+    const expired = await count(
+      expiringTables
+        .map(
+          ([table, column]) =>
+            `SELECT '${table}' AS name, count(*) AS rows FROM ${table} WHERE ${column} <= $1`,
+        )
+        .join(' UNION ALL '),
+    )
+    const synchronousCommit = await setting('synchronous_commit')
+    const fsync = await setting('fsync')
+    return {
+      kind: 'postgres',
+      schemaVersion,
+      rows: await count(
+        `SELECT split_part(key, ':', 1) AS name, count(*) AS rows FROM gatehouse_entry WHERE ${living} GROUP BY 1`,
+      ),
+      expired: Object.values(expired).reduce((sum, rows) => sum + rows, 0),
+      sealedWith: await count(
+        `SELECT left(value, ${keyIdLength}) AS name, count(*) AS rows FROM gatehouse_entry WHERE ${living} GROUP BY 1`,
+      ),
+      durability: [
+        {
+          setting: 'synchronous_commit',
+          value: synchronousCommit,
+          ...(synchronousCommit === 'off' && {
+            advice: 'set it to on: the last moments before a power loss would be forgotten',
+          }),
+        },
+        {
+          setting: 'fsync',
+          value: fsync,
+          ...(fsync === 'off' && { advice: 'set it to on: a power loss may destroy the database' }),
+        },
+      ],
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  #query(name: keyof typeof statements, values: unknown[]): Promise<QueryResult> {
+    return this.#pool.query({ name: `gatehouse_${name}`, text: statements[name], values })
+  }
+
+  #expiry(ttlMs: number | undefined): number | null {
+    return ttlMs === undefined ? null : Math.ceil(this.#now() + ttlMs)
+  }
+}
+
+type Query = Parameters<Parameters<typeof exclusively>[1]>[0]
+
+async function migrate(query: Query): Promise<void> {
+  await query('CREATE TABLE IF NOT EXISTS gatehouse_schema (version integer NOT NULL)')
+  const { rows } = await query('SELECT version FROM gatehouse_schema')
+  const version = Number(rows[0]?.version ?? 0)
+  assertKnownSchema(version, schemaVersion)
+  if (version === schemaVersion) return
+  for (const step of schemaSteps.slice(version)) await query(step)
+  await query(`DELETE FROM gatehouse_schema; INSERT INTO gatehouse_schema VALUES (${schemaVersion})`)
+}

@@ -1,0 +1,156 @@
+import type { RateLimiterAbstract } from 'rate-limiter-flexible'
+import { type ConnectionOptions, openRedis, type RedisConnection } from '../../runtime/redis-client.ts'
+import { createRedisLimiter } from './redis-limiter.ts'
+import { redisReport } from './redis-report.ts'
+import type { Entry, Limit } from './storage.ts'
+import { assertKnownSchema, StorageError } from './storage-error.ts'
+import type { Member, Store, StoreReport } from './store.ts'
+
+/** Stands before every key, so that others may use the same database. */
+const prefix = 'gatehouse:'
+
+/** How the entries are laid out. */
+const schemaVersion = 1
+
+/** Sets all keys unless the first is there. ARGV: value and milliseconds of each; '' means for ever. */
+const addScript = `local function set(i, ...)
+  local ttl = ARGV[2 * i]
+  if ttl ~= '' then return redis.call('SET', KEYS[i], ARGV[2 * i - 1], 'PX', ttl, ...) end
+  return redis.call('SET', KEYS[i], ARGV[2 * i - 1], ...)
+end
+if not set(1, 'NX') then return 0 end
+for i = 2, #KEYS do set(i) end
+return 1`
+
+/** Adds to a hash of "expiry value", forgets who has expired, and expires with the last. ARGV: id, value, expiry, now */
+const addMemberScript = `redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ' ' .. ARGV[2])
+local last = 0
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  local expiry = tonumber(string.match(all[i + 1], '^%S+'))
+  if expiry <= tonumber(ARGV[4]) then redis.call('HDEL', KEYS[1], all[i]) end
+  if expiry > last then last = expiry end
+end
+if last == math.huge then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last)) end`
+
+const removeMemberScript = `local found = redis.call('HGET', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[1], ARGV[1])
+return found`
+
+/** A store in Redis or Valkey, which replicas share. Entries expire there by themselves. */
+export class RedisStore implements Store {
+  readonly #redis: RedisConnection
+  readonly #now: () => number
+  readonly #limiters = new Map<string, RateLimiterAbstract>()
+
+  private constructor(redis: RedisConnection, now: () => number) {
+    this.#redis = redis
+    this.#now = now
+  }
+
+  /**
+   * @param now the clock of the members of sets, Unix milliseconds; the entries expire by Redis's own
+   * @throws StorageError when Redis may drop what it was given, or a newer program has written to it
+   */
+  static async open(url: string, options: ConnectionOptions & { now: () => number }): Promise<RedisStore> {
+    const redis = await openRedis(url, options)
+    try {
+      const key = `${prefix}schema`
+      await redis.ask((client) => client.set(key, String(schemaVersion), { condition: 'NX' }))
+      assertKnownSchema(Number(await redis.ask((client) => client.get(key))), schemaVersion)
+      assertKept(await redis.ask((client) => client.info('memory')))
+    } catch (error) {
+      redis.close()
+      throw error
+    }
+    return new RedisStore(redis, options.now)
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return (await this.#redis.ask((client) => client.get(prefix + key))) ?? undefined
+  }
+
+  async set({ key, value, ttlMs }: Entry<string>): Promise<void> {
+    const options =
+      ttlMs === undefined ? {} : ({ expiration: { type: 'PX', value: Math.ceil(ttlMs) } } as const)
+    await this.#redis.ask((client) => client.set(prefix + key, value, options))
+  }
+
+  async add(entry: Entry<string>, others: readonly Entry<string>[]): Promise<boolean> {
+    const all = [entry, ...others]
+    const script = {
+      keys: all.map(({ key }) => prefix + key),
+      arguments: all.flatMap(({ value, ttlMs }) => [
+        value,
+        ttlMs === undefined ? '' : String(Math.ceil(ttlMs)),
+      ]),
+    }
+    return (await this.#redis.ask((client) => client.eval(addScript, script))) === 1
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return (await this.#redis.ask((client) => client.del(prefix + key))) === 1
+  }
+
+  async addMember(set: string, { id, value, ttlMs }: Member): Promise<void> {
+    const now = this.#now()
+    const expiry = ttlMs === undefined ? 'inf' : String(Math.ceil(now + ttlMs))
+    const script = { keys: [this.#setKey(set)], arguments: [id, value, expiry, String(now)] }
+    await this.#redis.ask((client) => client.eval(addMemberScript, script))
+  }
+
+  async removeMember(set: string, id: string): Promise<boolean> {
+    const script = { keys: [this.#setKey(set)], arguments: [id] }
+    const found = await this.#redis.ask((client) => client.eval(removeMemberScript, script))
+    return typeof found === 'string' && this.#lives(found)
+  }
+
+  async members(set: string): Promise<readonly Pick<Member, 'id' | 'value'>[]> {
+    const all = Object.entries(await this.#redis.ask((client) => client.hGetAll(this.#setKey(set))))
+    return all
+      .filter(([, text]) => this.#lives(text))
+      .map(([id, text]) => ({ id, value: text.slice(text.indexOf(' ') + 1) }))
+  }
+
+  createLimiter(name: string, limit: Limit): RateLimiterAbstract {
+    const limiter =
+      this.#limiters.get(name) ?? createRedisLimiter(this.#redis, `${prefix}Count:${name}`, limit)
+    this.#limiters.set(name, limiter)
+    return limiter
+  }
+
+  async check(): Promise<void> {
+    await this.#redis.ask((client) => client.ping())
+  }
+
+  sweep(): boolean {
+    return false
+  }
+
+  report(): Promise<StoreReport> {
+    return redisReport(this.#redis.client, { prefix, schemaVersion })
+  }
+
+  close(): void {
+    this.#redis.close()
+  }
+
+  #lives(text: string): boolean {
+    const expiry = text.slice(0, text.indexOf(' '))
+    return expiry === 'inf' || Number(expiry) > this.#now()
+  }
+
+  #setKey(set: string): string {
+    return `${prefix}set:${set}`
+  }
+}
+
+/** @throws StorageError when entries may be evicted: what is forgotten to be used could be used again */
+function assertKept(memory: string): void {
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(memory)?.[1]
+  const policy = field('maxmemory_policy') ?? 'noeviction'
+  if (policy === 'noeviction' || field('maxmemory') === '0') return
+  throw new StorageError(
+    `STORE: this Redis evicts keys when its memory is full (maxmemory-policy ${policy}), and a used code could be used again: set noeviction.`,
+  )
+}

@@ -1,0 +1,35 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { RateLimiterSQLite } from 'rate-limiter-flexible'
+import type { Limit } from './storage.ts'
+import type { WriteQueue } from './write-queue.ts'
+
+/** A limiter over node:sqlite, in the shape of the driver that rate-limiter-flexible knows. */
+export function createSqliteLimiter(
+  database: DatabaseSync,
+  queue: WriteQueue,
+  name: string,
+  { points, seconds }: Limit,
+): RateLimiterSQLite {
+  const prepared = new Map<string, StatementSync>()
+  const storeClient = {
+    prepare(sql: string): StatementSync {
+      const statement = prepared.get(sql) ?? database.prepare(sql)
+      prepared.set(sql, statement)
+      return statement
+    },
+    transaction:
+      <Result>(write: () => Result) =>
+      () =>
+        queue.write(write),
+  }
+  return new RateLimiterSQLite({
+    storeClient,
+    storeType: 'better-sqlite3',
+    tableName: 'gatehouse_count',
+    tableCreated: true,
+    clearExpiredByTimeout: false,
+    keyPrefix: name,
+    points,
+    duration: seconds,
+  })
+}
