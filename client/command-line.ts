@@ -2,31 +2,43 @@ import { parseArgs } from 'node:util'
 import { ClientFailure, exitStatus } from './failure.ts'
 
 /** What the user wants, as typed. */
-export type CommandLine =
-  | { readonly command: 'start' | 'help' | 'login' | 'tools' | 'whoami' | 'logout' }
-  | { readonly command: 'call'; readonly tool: string; readonly words: readonly string[] }
+export type CommandLine = CommandOptions &
+  (
+    | { readonly command: 'start' | 'help' | 'login' | 'tools' | 'whoami' | 'logout' }
+    | { readonly command: 'call'; readonly tool: string; readonly words: readonly string[] }
+  )
+
+/** What any command takes. */
+export interface CommandOptions {
+  /** Keep the tokens in a plain file that only its owner can read. */
+  readonly allowInsecureTokenFile: boolean
+}
 
 /** @throws ClientFailure when it is not a command line of this program */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const { values, positionals } = parse(argv)
   const [command = 'start', ...rest] = positionals
-  if (values.help || command === 'help') return { command: 'help' }
+  const options = { allowInsecureTokenFile: values['allow-insecure-token-file'] === true }
+  if (values.help || command === 'help') return { ...options, command: 'help' }
   if (command === 'call') {
     const [tool, ...words] = rest
     if (tool === undefined)
       throw usage('call needs the name of a tool.', 'npm run client -- tools lists them.')
-    return { command, tool, words }
+    return { ...options, command, tool, words }
   }
   if (!isSimple(command)) throw usage(`There is no command ${command}.`)
   if (rest.length > 0) throw usage(`${command} takes no arguments.`)
-  return { command }
+  return { ...options, command }
 }
 
 function parse(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
-      options: { help: { type: 'boolean', short: 'h' } },
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        'allow-insecure-token-file': { type: 'boolean' },
+      },
       allowPositionals: true,
     })
   } catch (cause) {
@@ -74,6 +86,10 @@ Exit status:
   2  wrong usage or settings          5  a server does not answer
                                     130  interrupted
 
-Tokens are kept in a file that only you can read: mcp-gatehouse/tokens.json in
-XDG_STATE_HOME, which is ~/.local/state by default.
+Tokens are kept encrypted in mcp-gatehouse/tokens.sealed.json in XDG_STATE_HOME,
+which is ~/.local/state by default. Their key is in the system's keychain or,
+where there is none, made of a passphrase: you are asked for it, or it is in
+TOKEN_STORE_PASSPHRASE.
+
+  --allow-insecure-token-file   keep them in a plain file that only you can read
 `

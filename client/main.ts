@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import process from 'node:process'
 import { loadConfig } from '../config/index.ts'
+import { promptSecret } from '../runtime/prompt-secret.ts'
 import { type CommandLine, help, parseCommandLine } from './command-line.ts'
 import { call, whoami } from './commands/call.ts'
 import type { CommandContext } from './commands/context.ts'
@@ -10,11 +11,11 @@ import { logout } from './commands/logout.ts'
 import { listTools, start } from './commands/tools.ts'
 import { describeError } from './describe-error.ts'
 import { type ExitStatus, exitStatus } from './failure.ts'
-import { createFileTokenStore } from './file-token-store.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
 import { createOAuthClient } from './oauth-client.ts'
 import { openBrowser } from './open-browser.ts'
 import { printable } from './printable.ts'
+import { openTokenStore } from './vault/open-token-store.ts'
 
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 const tell = (text: string) => void process.stderr.write(`${text}\n`)
@@ -34,7 +35,11 @@ async function visit(url: URL): Promise<void> {
   )
 }
 
-function createContext(signal: AbortSignal): CommandContext {
+async function askSecret(question: string): Promise<string> {
+  return await promptSecret(question, { input: process.stdin, output: process.stderr })
+}
+
+function createContext(line: CommandLine, signal: AbortSignal): CommandContext {
   const { resource, issuer, client } = loadConfig(process.env, 'client')
   return {
     resource,
@@ -46,7 +51,14 @@ function createContext(signal: AbortSignal): CommandContext {
       ...(process.env.ISSUER && { issuer }),
       // The default registration is the development provider's, and nobody else's.
       client: process.env.CLIENT_ID ? client : { ...client, issuer },
-      store: createFileTokenStore(join(stateFolder(), 'mcp-gatehouse', 'tokens.json'), tell),
+      store: openTokenStore({
+        folder: join(stateFolder(), 'mcp-gatehouse'),
+        allowInsecureTokenFile: line.allowInsecureTokenFile,
+        given: process.env.TOKEN_STORE_PASSPHRASE || undefined,
+        ask: process.stdin.isTTY ? askSecret : undefined,
+        tell,
+        signal,
+      }),
       grant: authorizationCode({ visit, signal }),
       signal,
     }),
@@ -58,7 +70,7 @@ async function run(line: CommandLine, signal: AbortSignal): Promise<ExitStatus> 
     print(help.trimEnd())
     return exitStatus.ok
   }
-  const context = createContext(signal)
+  const context = createContext(line, signal)
   switch (line.command) {
     case 'start':
       return await start(context)

@@ -4,8 +4,6 @@ import type { Provider } from 'oidc-provider'
 import { type Config, ConfigError } from '../config/index.ts'
 import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { createConnections } from './account/connections.ts'
-import { createLastUses } from './account/last-uses.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
 import { buildProvider } from './build-provider.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
@@ -64,8 +62,6 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     logger,
     storage,
     fetch,
-    connections: createConnections(storage),
-    lastUses: createLastUses({ storage, logger }),
     accounts,
     audit,
     addressOf: createAddressOf(config.trustProxy),

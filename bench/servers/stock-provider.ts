@@ -2,8 +2,6 @@ import { createServer } from 'node:http'
 import process from 'node:process'
 import { Provider } from 'oidc-provider'
 import { loadConfig, testAccounts } from '../../config/index.ts'
-import { createConnections } from '../../provider/account/connections.ts'
-import { createLastUses } from '../../provider/account/last-uses.ts'
 import { createAccounts } from '../../provider/accounts/accounts.ts'
 import { createKeyRing, keysOf } from '../../provider/keys/key-ring.ts'
 import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
@@ -16,26 +14,17 @@ import { createLogger } from '../../runtime/logger.ts'
 // (an LRU of 1,000 entries) and its login and consent pages, which look at no password. No middleware, no log.
 
 const config = loadConfig(process.env, 'provider')
-const storage = await openStorage('memory:')
-const logger = createLogger('provider', 'silent')
 const parts = {
   config,
-  logger,
+  logger: createLogger('provider', 'silent'),
   accounts: createAccounts(testAccounts),
-  storage,
-  connections: createConnections(storage),
-  lastUses: createLastUses({ storage, logger }),
+  storage: await openStorage('memory:'),
   fetch,
   audit: () => {},
   addressOf: createAddressOf([]),
 }
 const keys = keysOf(await createKeyRing(Date.now()))
-const {
-  adapter: _,
-  interactions: __,
-  loadExistingGrant: ___,
-  ...configuration
-} = oidcConfiguration(parts, keys)
+const { adapter: _, interactions: __, ...configuration } = oidcConfiguration(parts, keys)
 const provider = new Provider(config.issuer, {
   ...configuration,
   features: { ...configuration.features, devInteractions: { enabled: true } },

@@ -2,7 +2,6 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Interaction, InteractionResults, Provider } from 'oidc-provider'
 import type { Config } from '../../config/index.ts'
-import type { Connections } from '../account/connections.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { grantConsent, showConsent } from './consent.ts'
 import { findInteraction, InvalidFormError } from './find-interaction.ts'
@@ -15,7 +14,6 @@ export interface InteractionParts {
   readonly config: Config
   readonly provider: Provider
   readonly accounts: Accounts
-  readonly connections: Connections
   readonly formTokens: FormTokens
 }
 
@@ -61,8 +59,7 @@ export function interactionRoutes(parts: InteractionParts): Router {
     if (interaction.prompt.name === 'login') {
       return decision === 'cancel' ? refusal : submitLogin(ctx, parts, interaction, client, form)
     }
-    const granted = decision === 'allow' && (await grantConsent(parts, interaction, client, form))
-    return granted || refusal
+    return decision === 'allow' ? grantConsent(parts, interaction, client) : refusal
   }
 
   async function findClient({ params }: Interaction) {

@@ -2,13 +2,15 @@ import { describe, expect, it } from '@jest/globals'
 import { help, parseCommandLine } from '../../client/command-line.ts'
 import { exitStatus } from '../../client/failure.ts'
 
+const allowInsecureTokenFile = false
+
 describe('parseCommandLine', () => {
   it.each(['login', 'tools', 'whoami', 'logout'])('understands %s', (command) => {
-    expect(parseCommandLine([command])).toEqual({ command })
+    expect(parseCommandLine([command])).toEqual({ command, allowInsecureTokenFile })
   })
 
   it('starts when there is no command', () => {
-    expect(parseCommandLine([])).toEqual({ command: 'start' })
+    expect(parseCommandLine([])).toEqual({ command: 'start', allowInsecureTokenFile })
   })
 
   it('understands call with its arguments', () => {
@@ -16,11 +18,19 @@ describe('parseCommandLine', () => {
       command: 'call',
       tool: 'a_tool',
       words: ['a=1', 'b=--x'],
+      allowInsecureTokenFile,
+    })
+  })
+
+  it('keeps tokens in a plain file on demand only', () => {
+    expect(parseCommandLine(['login', '--allow-insecure-token-file'])).toEqual({
+      command: 'login',
+      allowInsecureTokenFile: true,
     })
   })
 
   it.each([['--help'], ['-h'], ['help'], ['login', '--help']])('prints help for %p', (...argv) => {
-    expect(parseCommandLine(argv)).toEqual({ command: 'help' })
+    expect(parseCommandLine(argv)).toEqual({ command: 'help', allowInsecureTokenFile })
   })
 
   it.each([[['bogus']], [['login', 'now']], [['call']], [['--bogus']], [['tools', '--help=no']]])(

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { testAccounts } from '../../config/index.ts'
 import { browse } from '../../demo/form-browser.ts'
 import { type Servers, startServers } from '../../demo/servers.ts'
+import { openTestStore, passphrase } from '../support/client-process.ts'
 import { openServer } from '../support/http-server.ts'
 
 let servers: Servers
@@ -44,6 +45,7 @@ async function run(
       XDG_STATE_HOME: home,
       RESOURCE: servers.resource,
       CLIENT_ID: 'test-client',
+      TOKEN_STORE_PASSPHRASE: passphrase,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -85,7 +87,7 @@ describe('the command line, from sign-in to sign-out', () => {
   it('keeps the tokens for the next run, in a file for the user alone (attack 46)', async () => {
     const { status, stdout } = await run(['whoami'])
     expect([status, stdout]).toEqual([0, expect.stringMatching(/^username +alice$/m)])
-    expect((await stat(join(home, 'mcp-gatehouse', 'tokens.json'))).mode & 0o777).toBe(0o600)
+    expect((await stat(join(home, 'mcp-gatehouse', 'tokens.sealed.json'))).mode & 0o777).toBe(0o600)
   })
 
   it('calls tools: what one call writes, the next reads', async () => {
@@ -96,10 +98,13 @@ describe('the command line, from sign-in to sign-out', () => {
   })
 
   it('prints no token, neither access nor refresh', async () => {
-    const { tokens } = JSON.parse(await readFile(join(home, 'mcp-gatehouse', 'tokens.json'), 'utf8'))
-    const { accessToken, refreshToken } = tokens[0]
+    const [tokens] = await openTestStore(home).tokens.list()
+    const { accessToken, refreshToken } = tokens ?? {}
     const outputs = await Promise.all([run([]), run(['call', 'get_user_profile']), run(['call', 'bogus'])])
-    for (const secret of [accessToken, refreshToken]) expect(JSON.stringify(outputs)).not.toContain(secret)
+    for (const secret of [accessToken, refreshToken]) {
+      expect(secret).toBeTruthy()
+      expect(JSON.stringify(outputs)).not.toContain(secret)
+    }
   })
 
   it('reports what a tool complains about as a failure', async () => {

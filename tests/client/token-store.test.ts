@@ -2,9 +2,9 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { createFileTokenStore } from '../../client/file-token-store.ts'
 import { createMemoryTokenStore, type TokenStore } from '../../client/token-store.ts'
 import type { Tokens } from '../../client/tokens.ts'
+import { openTokenStore } from '../../client/vault/open-token-store.ts'
 
 const tokens: Tokens = {
   profile: 'default',
@@ -19,23 +19,31 @@ const tokens: Tokens = {
 
 let folder: string
 let path: string
+let sealed: string
 let warnings: string[]
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tokens-'))
   path = join(folder, 'deep', 'tokens.json')
+  sealed = join(folder, 'deep', 'tokens.sealed.json')
   warnings = []
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-const openStore = () => createFileTokenStore(path, (message) => warnings.push(message))
+const passphrase = 'a passphrase of these tests'
+const tell = (message: string) => void warnings.push(message)
+const options = () => ({ folder: join(folder, 'deep'), tell })
+const openStore = () => openTokenStore({ ...options(), allowInsecureTokenFile: true })
+const openSealed = (given = passphrase) => openTokenStore({ ...options(), given })
 const save = (store: TokenStore, value: Tokens) => store.tokens.update(value, async () => value)
+const files = async () => (await readdir(join(folder, 'deep'))).filter((name) => name !== 'locks')
 const modeOf = async (file: string) => (await stat(file)).mode & 0o777
 
 describe.each([
-  ['a file', openStore],
+  ['a plain file', openStore],
+  ['a sealed file', openSealed],
   ['memory', createMemoryTokenStore],
-])('a token store in %s', (_, open) => {
+] as [string, () => TokenStore][])('a token store in %s', (_, open) => {
   it('has nothing at first', async () => {
     expect(await open().tokens.read(tokens)).toBeUndefined()
   })
@@ -148,13 +156,13 @@ describe('the token file', () => {
     const { ino } = await stat(path)
     await save(store, tokens)
     expect((await stat(path)).ino).not.toBe(ino)
-    expect(await readdir(join(folder, 'deep'))).toEqual(['tokens.json'])
+    expect(await files()).toEqual(['tokens.json'])
   })
 
   it('is named when it cannot be used, with what to change', async () => {
     await writeFile(join(folder, 'deep'), 'not a folder')
     await expect(save(openStore(), tokens)).rejects.toMatchObject({
-      message: expect.stringContaining(path),
+      message: expect.stringContaining(join(folder, 'deep')),
       hint: expect.stringContaining('XDG_STATE_HOME'),
     })
   })
@@ -169,9 +177,78 @@ describe('the token file', () => {
     await save(store, tokens)
     await writeFile(path, content)
     expect(await store.tokens.read(tokens)).toBeUndefined()
-    const [aside] = await readdir(join(folder, 'deep'))
+    const [aside] = await files()
     expect(await readFile(join(folder, 'deep', aside ?? ''), 'utf8')).toBe(content)
     expect(warnings).toEqual([expect.stringContaining('Sign in again')])
     expect(warnings.join()).not.toContain('accessToken')
+  })
+})
+
+describe('the sealed token file', () => {
+  it('says nothing without its passphrase, not even whose tokens it holds (attack 46)', async () => {
+    await save(openSealed(), tokens)
+    const text = await readFile(sealed, 'utf8')
+    for (const word of Object.values(tokens).flat()) expect(text).not.toContain(String(word))
+    expect(text).not.toContain(Buffer.from(tokens.issuer).toString('base64url').slice(0, 20))
+    expect(await modeOf(sealed)).toBe(0o600)
+  })
+
+  it('is found again by the next process', async () => {
+    await save(openSealed(), tokens)
+    expect(await openSealed().tokens.read(tokens)).toEqual(tokens)
+  })
+
+  it('stays as it is when the passphrase is another', async () => {
+    await save(openSealed(), tokens)
+    await expect(openSealed('another passphrase of these').tokens.list()).rejects.toMatchObject({
+      message: 'The passphrase does not open the token file.',
+    })
+    expect(await openSealed().tokens.read(tokens)).toEqual(tokens)
+  })
+
+  it('takes no short passphrase, and none at all only for a keychain or a plain file', async () => {
+    await expect(save(openSealed('fourteen chars'), tokens)).rejects.toMatchObject({
+      message: expect.stringContaining('fewer than 15'),
+    })
+    const nobody = openTokenStore({ ...options(), openKeychain: async () => undefined })
+    await expect(save(nobody, tokens)).rejects.toMatchObject({
+      hint: expect.stringContaining('--allow-insecure-token-file'),
+    })
+  })
+
+  it.each([
+    ['content', 'ciphertext'],
+    ['content', 'tag'],
+    ['content', 'nonce'],
+  ])('is set aside when its %s.%s was changed', async (part, field) => {
+    await save(openSealed(), tokens)
+    const file = JSON.parse(await readFile(sealed, 'utf8'))
+    const first = file[part][field].at(0) === 'A' ? 'B' : 'A'
+    file[part][field] = first + file[part][field].slice(1)
+    await writeFile(sealed, JSON.stringify(file))
+    expect(await openSealed().tokens.list()).toEqual([])
+    expect(warnings).toEqual([expect.stringContaining('set aside')])
+  })
+
+  it('is not opened for a foreign file that would cost a lot to try', async () => {
+    await save(openSealed(), tokens)
+    const file = JSON.parse(await readFile(sealed, 'utf8'))
+    await writeFile(sealed, JSON.stringify({ ...file, key: { ...file.key, memory: 2 ** 30 } }))
+    expect(await openSealed().tokens.list()).toEqual([])
+  })
+
+  it('is asked for at the terminal: twice when it is new, and again when it was mistyped', async () => {
+    const answers = ['short', passphrase, 'mistyped', passphrase, passphrase]
+    const asking = openTokenStore({
+      ...options(),
+      openKeychain: async () => undefined,
+      ask: async () => answers.shift() ?? '',
+    })
+    await save(asking, tokens)
+    expect(answers).toEqual([])
+    const retyped = ['mistyped once', passphrase]
+    const next = openTokenStore({ ...options(), ask: async () => retyped.shift() ?? '' })
+    expect(await next.tokens.read(tokens)).toEqual(tokens)
+    expect(await next.tokens.read(tokens)).toEqual(tokens)
   })
 })

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { type ClientHome, makeClientHome, printedUrl, signInAt } from '../support/client-process.ts'
 import { callTool } from '../support/mcp-request.ts'
@@ -30,8 +29,12 @@ async function signedIn(username: string): Promise<string> {
   const login = home.run('login')
   await signInAt(login, username)
   expect(await login.ended).toMatchObject({ code: 0 })
-  const { tokens } = JSON.parse(await readFile(home.tokenFile, 'utf8'))
-  return tokens[0].accessToken
+  return accessToken()
+}
+
+async function accessToken(): Promise<string> {
+  const [tokens] = await home.store.tokens.list()
+  return tokens?.accessToken ?? ''
 }
 
 const noStack = / {4}at /
@@ -78,7 +81,7 @@ describe('while all three run', () => {
     const waiting = home.run('login')
     await printedUrl(waiting)
     await waiting.stop('SIGKILL')
-    expect(await readFile(home.tokenFile, 'utf8')).toContain(token)
+    expect(await accessToken()).toBe(token)
     expect(await home.run('whoami').ended).toMatchObject({ code: 0, stderr: '' })
   })
 

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TokenStore } from '../../client/token-store.ts'
+import { openTokenStore } from '../../client/vault/open-token-store.ts'
 import type { Program } from './programs.ts'
 import { startProgram } from './programs.ts'
 import { Browser, signIn } from './sign-in.ts'
@@ -8,18 +10,33 @@ import { Browser, signIn } from './sign-in.ts'
 /** `npm run client` for one person, with a token file of its own. */
 export interface ClientHome {
   readonly tokenFile: string
+  /** What the file holds. */
+  readonly store: TokenStore
   /** Runs one command. */
   run(...args: readonly string[]): Program
   remove(): Promise<void>
+}
+
+/** Opens the token file of every {@link ClientHome}. */
+export const passphrase = 'a passphrase of these tests'
+
+/** The token store of clients that run with XDG_STATE_HOME=`stateHome` and {@link passphrase}. */
+export function openTestStore(stateHome: string): TokenStore {
+  return openTokenStore({ folder: join(stateHome, 'mcp-gatehouse'), given: passphrase, tell: () => {} })
 }
 
 /** @param env for each run, such as RESOURCE */
 export async function makeClientHome(env: Readonly<Record<string, string>>): Promise<ClientHome> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-client-'))
   return {
-    tokenFile: join(folder, 'mcp-gatehouse', 'tokens.json'),
+    tokenFile: join(folder, 'mcp-gatehouse', 'tokens.sealed.json'),
+    store: openTestStore(folder),
     run: (...args) =>
-      startProgram('client/main.ts', { XDG_STATE_HOME: folder, CLIENT_ID: 'test-client', ...env }, args),
+      startProgram(
+        'client/main.ts',
+        { XDG_STATE_HOME: folder, CLIENT_ID: 'test-client', TOKEN_STORE_PASSPHRASE: passphrase, ...env },
+        args,
+      ),
     remove: () => rm(folder, { recursive: true }),
   }
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Config, loadConfig } from '../../config/index.ts'
 import { type AuthorizationServer, createProvider, type ProviderOptions } from '../../provider/app.ts'
 import { listen } from '../../runtime/listen.ts'
@@ -17,17 +17,22 @@ export interface RunningProvider {
 export interface StartProviderOptions extends Partial<ProviderOptions> {
   readonly resource?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Sees each request first, and may hold it up. */
+  readonly before?: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
 }
 
 /** Starts the real provider. It listens before it is built, because the issuer contains the port. */
 export async function startProvider(options: StartProviderOptions = {}): Promise<RunningProvider> {
-  const { resource = 'http://localhost:8000/mcp', env = {}, ...providerOptions } = options
+  const { resource = 'http://localhost:8000/mcp', env = {}, before, ...providerOptions } = options
   const http = createServer()
   const port = await listen(http, { host: '127.0.0.1', port: 0 })
   const issuer = `http://localhost:${port}`
   const config = loadConfig({ ISSUER: issuer, RESOURCE: resource, LOG_LEVEL: 'silent', ...env }, 'provider')
   const logger = createLogger('provider', config.logLevel)
   const server = await createProvider(config, { logger, ...providerOptions })
-  http.on('request', server.listener)
+  http.on('request', async (req, res) => {
+    await before?.(req, res)
+    server.listener(req, res)
+  })
   return { issuer, config, server, stop: () => stop(http, 0).then(() => server.close()) }
 }

@@ -1,5 +1,5 @@
 import { openServer } from './http-server.ts'
-import { type RunningProvider, startProvider } from './start-provider.ts'
+import { type RunningProvider, type StartProviderOptions, startProvider } from './start-provider.ts'
 import { type RunningResourceServer, startResourceServer } from './start-resource-server.ts'
 
 /** The provider and the MCP server, in this process, each on its own port, knowing each other by URL only. */
@@ -15,12 +15,17 @@ export interface RunningServers {
  * Starts both for real.
  * @param env for the MCP server
  * @param now Unix milliseconds, for the MCP server
+ * @param provider what is different about the provider
  */
 export async function startServers(
-  options: { readonly env?: Readonly<Record<string, string>>; readonly now?: () => number } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>
+    readonly now?: () => number
+    readonly provider?: StartProviderOptions
+  } = {},
 ): Promise<RunningServers> {
   const at = await openServer()
-  const provider = await startProvider({ resource: `${at.origin}/mcp` })
+  const provider = await startProvider({ ...options.provider, resource: `${at.origin}/mcp` })
   const { issuer } = provider
   const mcp = await startResourceServer({ issuer, at, ...options })
   return {
