@@ -1,18 +1,14 @@
 import type { RequestListener } from 'node:http'
-import { isDeepStrictEqual } from 'node:util'
 import type { Provider } from 'oidc-provider'
 import { type Config, ConfigError } from '../config/index.ts'
 import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
-import { buildProvider } from './build-provider.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
 import { createKeySource } from './keys/key-source.ts'
-import type { Keys } from './keys/keys.ts'
-import { InvalidJwksError } from './keys/parse-jwks.ts'
-import { poll } from './keys/poll.ts'
 import { createAudit } from './observability/audit.ts'
 import type { Parts } from './parts.ts'
+import { createRotatingProvider } from './rotating-provider.ts'
 import { openStorage } from './storage/open-storage.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -27,9 +23,6 @@ export interface ProviderOptions {
   readonly now?: () => number
 }
 
-/** How often keys are looked for that another replica, the command or the operator has put in place. */
-const keyPollMs = 3000
-
 /** The authorization server, ready to be served. */
 export interface AuthorizationServer {
   /** Answers requests. It stays the same when the keys change. */
@@ -43,8 +36,7 @@ export interface AuthorizationServer {
 }
 
 /**
- * Makes the authorization server. oidc-provider reads its keys when it is constructed, so new keys mean a
- * new Provider behind the same listener.
+ * Makes the authorization server.
  * @throws ConfigError when the issuer has a path, or the accounts or keys that are named cannot be used
  */
 export async function createProvider(config: Config, options: ProviderOptions): Promise<AuthorizationServer> {
@@ -66,46 +58,23 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     audit,
     addressOf: createAddressOf(config.trustProxy),
   }
-  const build = (keys: Keys) => {
-    const provider = buildProvider(parts, keys)
-    return { keys, provider, listener: provider.callback() }
-  }
-  const keySource = createKeySource(config, storage, now)
   const closeStorage = async () => {
     if (!options.storage) await storage.close()
   }
-  let current = build(
-    await keySource.load().catch(async (error) => {
-      await closeStorage()
-      throw error instanceof InvalidJwksError ? unusableJwks(error) : error
-    }),
-  )
-  const refreshKeys = async () => {
-    const keys = await keySource.load()
-    if (isDeepStrictEqual(keys, current.keys)) return
-    const rotated = signer(keys) !== signer(current.keys)
-    current = build(keys)
-    if (rotated) audit({ event: 'keys_rotated', keyId: signer(keys) })
-  }
-  const stopPolling = poll('the keys', refreshKeys, keyPollMs, logger)
+  const keySource = createKeySource(config, storage, now)
+  const rotating = await createRotatingProvider(parts, keySource).catch(async (error) => {
+    await closeStorage()
+    throw error
+  })
   return {
-    listener: (request, response) => current.listener(request, response),
+    listener: rotating.listener,
     get provider() {
-      return current.provider
+      return rotating.provider
     },
-    refreshKeys,
+    refreshKeys: rotating.refreshKeys,
     async close() {
-      stopPolling()
+      rotating.stop()
       await closeStorage()
     },
   }
-}
-
-function signer({ signing }: Keys): string {
-  return String(signing.keys[0]?.kid)
-}
-
-/** What is wrong with the operator's keys is a setting to correct, when the program starts. */
-function unusableJwks({ message }: InvalidJwksError): ConfigError {
-  return new ConfigError([{ variable: 'JWKS', problem: message }])
 }

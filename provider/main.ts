@@ -7,6 +7,7 @@ import { stopOnSignal } from '../runtime/shutdown.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
 import { createProvider } from './app.ts'
 import { keyCommands } from './keys/key-commands.ts'
+import { StorageError } from './storage/storage-error.ts'
 
 try {
   const [argument] = process.argv.slice(2)
@@ -18,8 +19,9 @@ try {
   const config = loadConfig(process.env, 'provider')
   process.stdout.write(await command(config))
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof ListenError)) throw error
-  process.stderr.write(`${error.message}\n`)
+  const known = [ConfigError, ListenError, StorageError].some((kind) => error instanceof kind)
+  if (!known) throw error
+  process.stderr.write(`${(error as Error).message}\n`)
   process.exitCode = error instanceof ConfigError ? 2 : 1
 }
 

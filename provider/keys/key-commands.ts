@@ -18,7 +18,7 @@ async function withRing(
   change: (ring: SharedKeyRing, now: number) => Promise<readonly string[]>,
 ): Promise<string> {
   assertOwnKeys(config)
-  const storage = await openStorage(config.store)
+  const storage = await openStorage(config.store, { keys: config.storeKeys })
   try {
     return report(config, await change(keyRingOf(config, storage, Date.now), Date.now()))
   } finally {

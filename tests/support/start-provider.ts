@@ -29,7 +29,10 @@ export async function startProvider(options: StartProviderOptions = {}): Promise
   const issuer = `http://localhost:${port}`
   const config = loadConfig({ ISSUER: issuer, RESOURCE: resource, LOG_LEVEL: 'silent', ...env }, 'provider')
   const logger = createLogger('provider', config.logLevel)
-  const server = await createProvider(config, { logger, ...providerOptions })
+  const server = await createProvider(config, { logger, ...providerOptions }).catch(async (error) => {
+    await stop(http, 0)
+    throw error
+  })
   http.on('request', async (req, res) => {
     await before?.(req, res)
     server.listener(req, res)
