@@ -34,6 +34,12 @@ const oneTimeModels: Record<string, { seconds: number; error: () => Error }> = {
 /** Looked for again when the interaction that they began with ends: then they must not have been used. */
 const keptOn: Record<string, number> = { PushedAuthorizationRequest: lifetimes.interaction }
 
+/**
+ * Destroyed when they are revoked. oidc-provider ends the grant afterwards: a process that is killed in between
+ * would leave a grant that nobody can revoke any more, because the token that leads to it is gone.
+ */
+const standsOnGrant: ReadonlySet<string> = new Set(['AccessToken', 'RefreshToken'])
+
 /** How long a proof or an assertion is claimed by the request that brought it, until its own end is known. */
 const claimSeconds = 600
 
@@ -128,6 +134,10 @@ class StorageAdapter implements Adapter {
 
   async destroy(id: string): Promise<void> {
     if (this.#model === 'Grant') return endGrant(this.#storage, id)
+    if (standsOnGrant.has(this.#model)) {
+      const token = await this.#storage.get<AdapterPayload>(this.#key(id))
+      if (token?.grantId !== undefined) await endGrant(this.#storage, token.grantId)
+    }
     await this.#storage.delete(this.#key(id))
   }
 
