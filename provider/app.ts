@@ -3,6 +3,7 @@ import type { Provider } from 'oidc-provider'
 import { type Config, ConfigError } from '../config/index.ts'
 import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
+import type { Accounts } from './accounts/accounts.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
 import { createKeySource } from './keys/key-source.ts'
@@ -17,6 +18,8 @@ export interface ProviderOptions {
   readonly logger: Logger
   /** Where it keeps its state. Default: what `config.store` names. */
   readonly storage?: Storage
+  /** Who can sign in. Default: whom `config.accountsFile` names, or the test accounts. */
+  readonly accounts?: Accounts
   /** Fetches client metadata documents. Default: one that reaches the public Internet only. */
   readonly fetch?: typeof globalThis.fetch
   /** The clock that keys are rotated by, Unix milliseconds. */
@@ -46,7 +49,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
   }
   const { logger, fetch = createGuardedFetch(), now = Date.now } = options
   const audit = createAudit(logger)
-  const accounts = openAccounts(config, { logger, audit })
+  const accounts = options.accounts ?? openAccounts(config, { logger, audit })
   const onerror = (error: Error) => logger.error({ err: error }, 'the store cannot be reached')
   const storage = options.storage ?? (await openStorage(config.store, { keys: config.storeKeys, onerror }))
   const parts: Parts = {

@@ -3,12 +3,7 @@ import type { Sample } from '../support/load.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { decimal, renderTable, verdict } from '../support/report.ts'
 import { createScenario, type Task } from './scenarios.ts'
-
-/** The stores, by the first part of their URL. */
-export type StoreName = 'memory' | 'redis' | 'sqlite' | 'postgres'
-
-/** STORE for each kind that is measured. */
-export type StoreUrls = Readonly<Partial<Record<StoreName, string>>>
+import type { StoreName, StoreUrls } from './store-servers.ts'
 
 /** The least throughput of each task on each store, as a part of the stock provider's. */
 const targets: Record<Task, Record<StoreName, number>> = {
@@ -44,9 +39,14 @@ export async function compareStores(
   )
 }
 
-/** Starts the provider as `npm run provider` does. */
-export function startGatehouse(store: string): Promise<Program> {
-  return startProgram('provider/main.ts', { STORE: store, LOG_LEVEL: 'info' })
+/** Starts the whole provider. @param first the one whose issuer it is one more process of */
+export function startGatehouse(store: string, first?: Program): Promise<Program> {
+  return startProgram('bench/servers/gatehouse-provider.ts', {
+    STORE: store,
+    STORE_KEY: 'the-key-of-the-benchmark-protects-nothing',
+    LOG_LEVEL: 'info',
+    ...(first && { ISSUER: `http://localhost:${first.port}` }),
+  })
 }
 
 /** Measures in turns (A B C, C B A, …), so that whatever else the machine does hits all of them. */
@@ -61,7 +61,7 @@ async function measureTask(
   const measured = []
   for (const { name, server } of servers) {
     onProgress(`${task}, ${name}: warming up`)
-    const scenario = await createScenario(task, server)
+    const scenario = await createScenario(task, [server], name === 'stock')
     await scenario.load(warmUpSeconds)
     measured.push({ name: name as StoreName, scenario, samples: [] as Sample[] })
   }

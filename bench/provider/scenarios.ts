@@ -1,33 +1,54 @@
+import { createLightClient, type LightClient } from '../../tests/support/light-client.ts'
+import {
+  lightSignIn,
+  obtainTokens,
+  type Person,
+  redemption,
+  refreshing,
+  resourceServerAuthorization,
+  type Tokens,
+} from '../../tests/support/light-sign-in.ts'
 import { applyLoad, connections, type Sample } from '../support/load.ts'
 import type { Program } from '../support/program.ts'
 import { drive } from './drive.ts'
-import { createHttpClient } from './http-client.ts'
-import { type Person, redeem, refresh, signIn } from './sign-in.ts'
 
 /** What is measured. */
 export type Task = 'introspection' | 'refresh with rotation' | 'login to code'
 
-/** A provider that is asked to do one thing over and over. */
+/** Providers that are asked to do one thing over and over. */
 export interface Scenario {
   load(seconds: number): Promise<Sample>
 }
 
-/** Everyone who signs in. */
-export const alice: Person = { username: 'alice', password: 'password123' }
+/** The servers of one issuer: it has the first one's port in its name. */
+type Servers = readonly [Program, ...Program[]]
 
-/** The MCP server's registration, with its development secret. */
-const resourceServer = Buffer.from('mcp-server:mcp-server-development-secret').toString('base64')
+let people = 0
 
-/** What is asked of a provider. Signs in whoever is needed for it. */
-export async function createScenario(task: Task, server: Program): Promise<Scenario> {
-  if (task === 'introspection') return introspection(server)
-  return task === 'login to code' ? login(server) : refreshing(server)
+/** Somebody who has never signed in before. */
+const newcomer = (): Person => ({ username: `person-${++people}`, password: 'password' })
+
+/**
+ * What is asked of the servers, in turn. Signs in whoever is needed for it.
+ * @param forgetful whether a token may be lost: then somebody signs in again
+ */
+export async function createScenario(task: Task, servers: Servers, forgetful = false): Promise<Scenario> {
+  const clients = servers.map(({ port }) => createLightClient({ port, host: hostOf(servers) }))
+  const clientOf = (index: number) => clients[index % clients.length] as LightClient
+  const pids = servers.map(({ pid }) => pid)
+  switch (task) {
+    case 'introspection':
+      return introspection(servers, await signInEverybody(clientOf))
+    case 'refresh with rotation':
+      return refresh(pids, clientOf, await signInEverybody(clientOf), forgetful)
+    case 'login to code':
+      return login(pids, clientOf)
+  }
 }
 
-/** A resource server asks about tokens over and over, one for each connection. */
-async function introspection(server: Program): Promise<Scenario> {
-  const tokens = await signInEverybody(server, 'access_token')
-  const bodies = tokens.map((token) => new URLSearchParams({ token }).toString())
+/** A resource server asks about tokens, one for each connection. */
+function introspection(servers: Servers, tokens: readonly Tokens[]): Scenario {
+  const bodies = tokens.map(({ access_token: token }) => new URLSearchParams({ token }).toString())
   const [body = ''] = bodies
   const request = {
     path: '/introspect',
@@ -35,45 +56,63 @@ async function introspection(server: Program): Promise<Scenario> {
     bodies,
     answers: '"active":true',
     headers: {
-      host: `localhost:${server.port}`,
-      authorization: `Basic ${resourceServer}`,
+      host: hostOf(servers),
+      authorization: resourceServerAuthorization,
       'content-type': 'application/x-www-form-urlencoded',
     },
   }
-  return { load: (seconds) => applyLoad(server, request, seconds) }
+  return {
+    async load(seconds) {
+      const samples = await Promise.all(servers.map((server) => applyLoad(server, request, seconds)))
+      const [first] = samples as [Sample]
+      return {
+        requestsPerSecond: samples.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0),
+        cpuMicros: first.cpuMicros,
+      }
+    },
+  }
 }
 
-/** 50 clients that go on refreshing, each with the token that it got last. */
-async function refreshing(server: Program): Promise<Scenario> {
-  const tokens = [...(await signInEverybody(server, 'refresh_token'))]
-  const http = createHttpClient(server.port)
+/** Clients that go on refreshing, each with the token that it got last. */
+function refresh(
+  pids: readonly number[],
+  clientOf: (index: number) => LightClient,
+  tokens: readonly Tokens[],
+  forgetful: boolean,
+): Scenario {
+  const current = tokens.map(({ refresh_token: token }) => token)
   return {
     load: (seconds) =>
-      drive([server.pid], seconds, async (client) => {
-        tokens[client] = (await refresh(http, tokens[client] ?? '')).refresh_token
+      drive(pids, seconds, async (index) => {
+        const http = clientOf(index)
+        const next = await obtainTokens(http, refreshing(current[index] ?? '')).catch((error) => {
+          // The stock adapter forgets what 1,000 later entries have pushed out, a slow client's token as well.
+          if (!forgetful) throw error
+          return signInOnce(http)
+        })
+        current[index] = next.refresh_token
       }),
   }
 }
 
-/** 50 people who sign in and consent, each time in a new browser: from `/authorize` to the code. */
-function login(server: Program): Scenario {
-  const http = createHttpClient(server.port)
+/** People who sign in and consent, each time in a new browser: from `/authorize` to the code. */
+function login(pids: readonly number[], clientOf: (index: number) => LightClient): Scenario {
   return {
     load: (seconds) =>
-      drive([server.pid], seconds, async () => {
-        await signIn(http, alice)
+      drive(pids, seconds, async (index) => {
+        await lightSignIn(clientOf(index), newcomer())
       }),
   }
 }
 
-async function signInEverybody(
-  server: Program,
-  kind: 'access_token' | 'refresh_token',
-): Promise<readonly string[]> {
-  const http = createHttpClient(server.port)
-  const tokens = await Promise.all(
-    Array.from({ length: connections }, async () => (await redeem(http, await signIn(http, alice)))[kind]),
-  )
-  http.close()
-  return tokens
+function signInEverybody(clientOf: (index: number) => LightClient): Promise<readonly Tokens[]> {
+  return Promise.all(Array.from({ length: connections }, (_, index) => signInOnce(clientOf(index))))
+}
+
+async function signInOnce(http: LightClient): Promise<Tokens> {
+  return obtainTokens(http, redemption(await lightSignIn(http, newcomer())))
+}
+
+function hostOf([first]: Servers): string {
+  return `localhost:${first.port}`
 }

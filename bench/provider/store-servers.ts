@@ -8,37 +8,35 @@ import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { freePort } from '../support/program.ts'
-import type { StoreUrls } from './compare-stores.ts'
 
 const run = promisify(execFile)
 
-/** Stores of this run's own, in a folder that goes with them. */
-export interface StoreServers {
-  readonly urls: StoreUrls
-  stop(): Promise<void>
-}
+/** The stores, by the first part of their URL. */
+export type StoreName = 'memory' | 'redis' | 'sqlite' | 'postgres'
+
+/** STORE for each kind. */
+export type StoreUrls = Readonly<Record<StoreName, string>>
 
 /**
- * Starts a Redis (append-only file, flushed each second) and a PostgreSQL (its defaults: every commit is on
- * the disk before it is answered) on free ports.
+ * Starts new stores on free ports, and stops them when they have been used: a Redis whose append-only file is
+ * flushed each second, and a PostgreSQL with its defaults, where every commit is on the disk before it is answered.
  * @throws Error when one is not installed
  */
-export async function startStoreServers(): Promise<StoreServers> {
+export async function withStores<Result>(use: (urls: StoreUrls) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'))
   // PostgreSQL runs as another user.
   await chmod(folder, 0o755)
   const [redis, postgres] = await Promise.all([startRedis(folder), startPostgres(join(folder, 'postgres'))])
-  return {
-    urls: {
+  try {
+    return await use({
       memory: 'memory:',
       redis: redis.url,
       sqlite: `sqlite:${join(folder, 'gatehouse.db')}`,
       postgres: postgres.url,
-    },
-    async stop() {
-      await Promise.all([redis.stop(), postgres.stop()])
-      await rm(folder, { recursive: true })
-    },
+    })
+  } finally {
+    await Promise.all([redis.stop(), postgres.stop()])
+    await rm(folder, { recursive: true })
   }
 }
 

@@ -1,14 +1,14 @@
 import { createServer } from 'node:http'
 import process from 'node:process'
 import { Provider } from 'oidc-provider'
-import { loadConfig, testAccounts } from '../../config/index.ts'
-import { createAccounts } from '../../provider/accounts/accounts.ts'
+import { loadConfig } from '../../config/index.ts'
 import { createKeyRing, keysOf } from '../../provider/keys/key-ring.ts'
 import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
 import { openStorage } from '../../provider/storage/open-storage.ts'
 import { createAddressOf } from '../../runtime/address-of.ts'
 import { listen } from '../../runtime/listen.ts'
 import { createLogger } from '../../runtime/logger.ts'
+import { manyAccounts } from './many-accounts.ts'
 
 // oidc-provider with this project's configuration, and with what it brings itself for the rest: its adapter
 // (an LRU of 1,000 entries) and its login and consent pages, which look at no password. No middleware, no log.
@@ -17,7 +17,7 @@ const config = loadConfig(process.env, 'provider')
 const parts = {
   config,
   logger: createLogger('provider', 'silent'),
-  accounts: createAccounts(testAccounts),
+  accounts: manyAccounts,
   storage: await openStorage('memory:'),
   fetch,
   audit: () => {},
