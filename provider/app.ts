@@ -3,6 +3,8 @@ import type { Provider } from 'oidc-provider'
 import { type Config, ConfigError } from '../config/index.ts'
 import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { createConnections } from './account/connections.ts'
+import { createLastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
@@ -57,6 +59,8 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     logger,
     storage,
     fetch,
+    connections: createConnections(storage),
+    lastUses: createLastUses({ storage, logger }),
     accounts,
     audit,
     addressOf: createAddressOf(config.trustProxy),

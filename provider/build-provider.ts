@@ -3,6 +3,7 @@ import type Koa from 'koa'
 import { Provider } from 'oidc-provider'
 import type { Config } from '../config/index.ts'
 import { securityHeaders } from '../runtime/security-headers.ts'
+import { accountRoutes } from './account/routes.ts'
 import { currentAccount } from './accounts/current-account.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
 import { deviceEndpoints } from './device-endpoints.ts'
@@ -16,6 +17,7 @@ import { oidcConfiguration } from './oidc-configuration.ts'
 import type { Parts } from './parts.ts'
 import { advertiseResourceScopes, keyCaching, registrationCors } from './public-endpoints.ts'
 import { assertRotationWritten } from './storage/refresh-rotation.ts'
+import { untrustedRedirects } from './untrusted-redirects.ts'
 import { homePage } from './views/home.ts'
 import { sendPage } from './views/send-page.ts'
 
@@ -24,7 +26,7 @@ import { sendPage } from './views/send-page.ts'
  * Called again for each new set, so nothing here may keep state: that belongs to the parts.
  */
 export function buildProvider(parts: Parts, keys: Keys): Provider {
-  const { config, logger, accounts } = parts
+  const { config, logger, accounts, lastUses } = parts
   const provider = new Provider(config.issuer, oidcConfiguration(parts, keys))
   provider.on('server_error', (ctx, error) => {
     logger.error({ err: error, route: ctx.oidc?.route }, 'a request failed')
@@ -41,11 +43,14 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   provider.use(registrationCors())
   provider.use(advertiseResourceScopes())
   provider.use(keyCaching())
+  provider.use(lastUses.middleware())
+  provider.use(untrustedRedirects(config, provider))
   provider.use(currentAccount(accounts))
   provider.use(deviceEndpoints(parts))
   provider.use(pages(config).routes())
   const formTokens = createFormTokens(keys.cookies)
-  provider.use(interactionRoutes({ config, provider, accounts, formTokens }).routes())
+  provider.use(interactionRoutes({ ...parts, provider, formTokens }).routes())
+  provider.use(accountRoutes({ ...parts, provider, formTokens }).routes())
   return provider
 }
 

@@ -1,5 +1,6 @@
 import type { ClientMetadata } from 'oidc-provider'
 import type { Config } from '../config/index.ts'
+import { accountPageClient } from './account/sign-in.ts'
 
 /** Loopback redirects of a native application: oidc-provider accepts any port (RFC 8252 §7.3). */
 const loopbackRedirectUris = ['127.0.0.1', 'localhost', '[::1]'].flatMap((host) => [
@@ -10,11 +11,12 @@ const loopbackRedirectUris = ['127.0.0.1', 'localhost', '[::1]'].flatMap((host) 
 /** The grant of devices without a browser (RFC 8628 §3.4). */
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 
-/** The clients that need not register: the user's MCP client, and the MCP server that introspects. */
+/** The clients that need not register: the user's MCP client, the MCP server that introspects, this server's own page. */
 export function preregisteredClients({
+  issuer,
   client,
   resourceClient,
-}: Pick<Config, 'client' | 'resourceClient'>): readonly ClientMetadata[] {
+}: Pick<Config, 'issuer' | 'client' | 'resourceClient'>): readonly ClientMetadata[] {
   return [
     {
       client_id: client.id,
@@ -36,5 +38,6 @@ export function preregisteredClients({
       response_types: [],
       token_endpoint_auth_method: 'client_secret_basic',
     },
+    accountPageClient({ issuer }),
   ]
 }

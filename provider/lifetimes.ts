@@ -12,8 +12,10 @@ export const lifetimes = {
   refreshTokenIdle: 30 * day,
   /** A chain of refresh tokens, however often it is used: then the user signs in again. */
   refreshTokenAbsolute: 90 * day,
-  /** What the user consented to: no shorter than the refresh tokens that stand on it. */
+  /** What the user consented to, and how long a choice is remembered: no shorter than the refresh tokens that stand on it. */
   grant: 91 * day,
+  /** What the user consented to when it cannot be renewed: no shorter than what is issued once. */
+  grantOfOneToken: 2 * hour,
   /** How long a browser stays signed in here. No token depends on it. */
   session: day,
   /** From opening the sign-in page to leaving the consent page. */

@@ -1,6 +1,8 @@
 import { type AsymmetricSigningAlgorithm, type Configuration, errors } from 'oidc-provider'
+import { accountPagePolicy } from './account/sign-in.ts'
 import { preregisteredClients } from './clients.ts'
 import { deviceFlow } from './interactions/device.ts'
+import { createLoadExistingGrant } from './interactions/existing-grant.ts'
 import type { Keys } from './keys/keys.ts'
 import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
 import { mayFetchMetadataDocument } from './metadata-documents.ts'
@@ -14,7 +16,10 @@ import { sendErrorPage } from './views/error.ts'
  * What this authorization server does, in oidc-provider's options
  * (https://github.com/panva/node-oidc-provider/blob/main/docs/README.md).
  */
-export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, keys: Keys): Configuration {
+export function oidcConfiguration(
+  { config, accounts, storage, connections, fetch }: Parts,
+  keys: Keys,
+): Configuration {
   const algorithms = [...new Set(keys.signing.keys.map(({ alg }) => alg as AsymmetricSigningAlgorithm))]
   const cookie = {
     signed: true,
@@ -52,7 +57,8 @@ export function oidcConfiguration({ config, accounts, storage, fetch }: Parts, k
       const account = await accounts.find(accountId)
       return account && { accountId, claims: () => ({ sub: accountId }) }
     },
-    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
+    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}`, policy: accountPagePolicy() },
+    loadExistingGrant: createLoadExistingGrant(config, connections),
     cookies: {
       keys: keys.cookies,
       names: {

@@ -1,6 +1,8 @@
 import type { Config } from '../config/index.ts'
 import type { AddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
+import type { Connections } from './account/connections.ts'
+import type { LastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './observability/audit.ts'
 import type { Storage } from './storage/storage.ts'
@@ -11,6 +13,9 @@ export interface Parts {
   readonly logger: Logger
   readonly accounts: Accounts
   readonly storage: Storage
+  /** What every account has allowed. */
+  readonly connections: Connections
+  readonly lastUses: LastUses
   /** Fetches client metadata documents. */
   readonly fetch: typeof globalThis.fetch
   /** Writes down what matters for security. */

@@ -31,7 +31,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Value[])
 }
 
 const style = `
-:root{color-scheme:light dark;--bg:light-dark(#f4f5f7,#111418);--card:light-dark(#fff,#1b2027);--text:light-dark(#1c2430,#e7ebf0);--soft:light-dark(#536072,#a3b0c0);--line:light-dark(#cfd6df,#38424f);--field:light-dark(#8491a3,#7b899b);--accent:light-dark(#1f5fbf,#7fb2ff);--on-accent:light-dark(#fff,#0c1420);--warn:light-dark(#8a4b00,#ffc078);--warn-bg:light-dark(#fff4e0,#33260f);--bad:light-dark(#a81e1e,#ff9c9c);--bad-bg:light-dark(#fdecec,#381a1a)}
+:root{color-scheme:light dark;--bg:light-dark(#f4f5f7,#111418);--card:light-dark(#fff,#1b2027);--text:light-dark(#1c2430,#e7ebf0);--soft:light-dark(#536072,#a3b0c0);--line:light-dark(#cfd6df,#38424f);--field:light-dark(#8491a3,#7b899b);--accent:light-dark(#1f5fbf,#7fb2ff);--on-accent:light-dark(#fff,#0c1420);--warn:light-dark(#8a4b00,#ffc078);--warn-bg:light-dark(#fff4e0,#33260f);--good:light-dark(#1c6b34,#8fdba6);--good-bg:light-dark(#e6f5ea,#14301d);--bad:light-dark(#a81e1e,#ff9c9c);--bad-bg:light-dark(#fdecec,#381a1a)}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;padding:2rem 1rem;background:var(--bg);color:var(--text);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}
 main{max-width:27rem;margin:0 auto;padding:1.75rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}
@@ -45,6 +45,10 @@ code,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font
 .brand{margin:0 0 1.25rem;color:var(--soft);font-size:.85rem;letter-spacing:.04em}
 label{display:block;margin:1rem 0 .3rem;font-weight:600}
 input[type=text],input[type=password]{width:100%;padding:.6rem .7rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--field);border-radius:.4rem}
+.choices{margin:1.25rem 0 .5rem;padding:0;border:0}
+legend{padding:0 0 .4rem;font-size:1.05rem;font-weight:600}
+.choices label{display:flex;gap:.75rem;margin:0;padding:.7rem 0;font-weight:400;border-top:1px solid var(--line);cursor:pointer}
+input[type=checkbox]{flex:none;width:1.25rem;height:1.25rem;margin:.15rem 0 0;accent-color:var(--accent)}
 button{padding:.65rem 1.1rem;font:inherit;font-weight:600;border-radius:.4rem;border:1px solid var(--accent);background:var(--accent);color:var(--on-accent);cursor:pointer}
 button.quiet{background:transparent;color:var(--accent)}
 button:hover{filter:brightness(1.08)}
@@ -53,8 +57,9 @@ p.code{margin:1rem 0;font:600 1.9rem/1.3 ui-monospace,SFMono-Regular,Menlo,Conso
 input.code{font:1.25rem/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.08em;text-transform:uppercase}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}
 .actions button{flex:1 1 auto}
-.error,.warning{padding:.6rem .8rem;border-radius:.4rem;border-left:.25rem solid}
+.error,.warning,.done{padding:.6rem .8rem;border-radius:.4rem;border-left:.25rem solid}
 .error{background:var(--bad-bg);color:var(--bad);border-color:var(--bad)}
+.done{background:var(--good-bg);color:var(--good);border-color:var(--good)}
 .warning{background:var(--warn-bg);color:var(--warn);border-color:var(--warn)}
 dl{margin:1rem 0;display:grid;grid-template-columns:auto 1fr;gap:.35rem 1rem}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
@@ -65,7 +70,11 @@ table{width:100%;border-collapse:collapse}
 th,td{padding:.45rem .75rem .45rem 0;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
 td code{overflow-wrap:normal;white-space:nowrap}
 thead th{border-top:0;color:var(--soft);font-weight:600;font-size:.875rem}
+.tag.unsure{color:var(--warn);border-color:var(--warn)}
 .tag{display:inline-block;padding:0 .5rem;border:1px solid var(--line);border-radius:1rem;font-size:.85rem;white-space:nowrap}
+ul.applications{list-style:none;margin:1rem 0 0;padding:0}
+ul.applications>li{position:relative;padding:1.25rem 0;border-top:1px solid var(--line)}
+ul.applications h2{margin:0;overflow-wrap:anywhere}
 @media (max-width:30rem){body{padding:0}main{border:0;border-radius:0;min-height:100vh;padding:1.5rem 1.1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
 `
 

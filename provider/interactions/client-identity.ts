@@ -1,6 +1,11 @@
 import type { Client } from 'oidc-provider'
 import { type Config, isLoopback } from '../../config/index.ts'
-import type { ConsentVerification } from '../views/consent.ts'
+import { preregisteredClients } from '../clients.ts'
+
+/** Who vouches for the client. Of one that nobody vouches for, the host is shown. */
+export type Verification =
+  | { readonly verified: true }
+  | { readonly verified: false; readonly source: 'registration' | 'metadata-document'; readonly host: string }
 
 /** The name that the client gave itself, else its identifier. Untrusted text. */
 export function clientName(client: Client): string {
@@ -16,17 +21,35 @@ export function redirectTarget(redirectUri: string): { host: string; thisCompute
 
 /** Tells the clients that were set up on this server from those that came by themselves. */
 export function verifyClient(
-  client: Client,
+  clientId: string,
   redirectUri: string | undefined,
-  config: Pick<Config, 'client'>,
-): ConsentVerification {
-  if (client.clientId === config.client.id) return { verified: true }
-  const document = client.clientId.startsWith('https://') ? new URL(client.clientId) : undefined
-  return document
-    ? { verified: false, source: 'metadata-document', host: document.host }
-    : {
-        verified: false,
-        source: 'registration',
-        host: redirectUri === undefined ? '' : redirectTarget(redirectUri).host,
-      }
+  config: Pick<Config, 'issuer' | 'client' | 'resourceClient'>,
+): Verification {
+  if (preregisteredClients(config).some((client) => client.client_id === clientId)) return { verified: true }
+  if (clientId.startsWith('https://')) {
+    return { verified: false, source: 'metadata-document', host: new URL(clientId).host }
+  }
+  const host = redirectUri === undefined ? '' : redirectTarget(redirectUri).host
+  return { verified: false, source: 'registration', host }
+}
+
+/**
+ * Whether a consent spares the user the next question. Only for a web application that was set up here and
+ * proves who it is: anybody on the user's computer can claim to be a native one (RFC 8252 §8.6), and anybody
+ * at all registers under any name.
+ */
+export function remembersConsent(
+  client: Client,
+  config: Pick<Config, 'issuer' | 'client' | 'resourceClient'>,
+): boolean {
+  return (
+    client.applicationType === 'web' &&
+    client.clientAuthMethod !== 'none' &&
+    verifyClient(client.clientId, undefined, config).verified
+  )
+}
+
+/** Whether every answer goes to this computer: then any program on it can take the client's place. */
+export function isLoopbackOnly({ redirectUris = [] }: Client): boolean {
+  return redirectUris.length > 0 && redirectUris.every((uri) => redirectTarget(uri).thisComputer)
 }

@@ -1,112 +1,124 @@
 import type { Context } from 'koa'
 import type { Client, Interaction, InteractionResults, Provider } from 'oidc-provider'
-import { type Config, resourceScopeNames, resourceScopes, type ScopeDescription } from '../../config/index.ts'
+import { type Config, resourceScopeNames } from '../../config/index.ts'
+import type { Connections } from '../account/connections.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { lifetimes } from '../lifetimes.ts'
+import { openidScopes, scopeDescriptions } from '../scope-descriptions.ts'
 import { consentPage } from '../views/consent.ts'
 import { sendPage } from '../views/send-page.ts'
-import { clientName, redirectTarget, verifyClient } from './client-identity.ts'
-import { InvalidFormError } from './find-interaction.ts'
+import {
+  clientName,
+  isLoopbackOnly,
+  redirectTarget,
+  remembersConsent,
+  verifyClient,
+} from './client-identity.ts'
+import { type ConsentAnswer, readConsentAnswer, readConsentRequest } from './consent-request.ts'
 import type { FormTokens } from './form-token.ts'
 
 /** What the consent page needs. */
 export interface ConsentParts {
-  readonly config: Pick<Config, 'resource' | 'client'>
+  readonly config: Pick<Config, 'issuer' | 'resource' | 'client' | 'resourceClient'>
   readonly provider: Provider
   readonly accounts: Accounts
+  readonly connections: Connections
   readonly formTokens: FormTokens
 }
 
-const openidScopes: Record<string, ScopeDescription> = {
-  openid: { title: 'Know who you are', description: 'See your user name.' },
-  offline_access: {
-    title: 'Stay connected',
-    description: `Keep this access while you are away, until it lies unused for ${days(lifetimes.refreshTokenIdle)}.`,
-  },
-}
-
-/** Asks whether the client may have what it asks for, as far as the account may itself. */
+/** Asks what the client may have of what it asks for, as far as the account may itself. */
 export async function showConsent(
   ctx: Context,
-  parts: ConsentParts,
+  { config, accounts, connections, formTokens }: ConsentParts,
   interaction: Interaction,
   client: Client,
 ): Promise<void> {
-  const { config, formTokens } = parts
-  const { account, openid, resource, unavailable } = await requested(parts, interaction)
+  const { account, offered, unavailable } = await readConsentRequest(accounts, interaction)
   const redirectUri = redirectUriOf(interaction)
   const target = redirectUri === undefined ? undefined : redirectTarget(redirectUri)
-  sendPage(
-    ctx,
-    200,
-    consentPage({
-      action: ctx.path,
-      formToken: formTokens.create(interaction.uid),
-      clientName: clientName(client),
-      verification: verifyClient(client, redirectUri, config),
-      redirectHost: target?.host,
-      redirectsToThisComputer: target?.thisComputer ?? false,
-      resource: config.resource,
-      username: account.username,
-      scopes: [
-        ...resource.map((scope) => resourceScopes[scope]),
-        ...openid.flatMap((scope) => openidScopes[scope] ?? []),
-      ],
-      unavailable,
-      lifetime: openid.includes('offline_access')
-        ? `Access lasts for ${hours(lifetimes.accessToken)} and is renewed without asking you, for up to ${days(lifetimes.refreshTokenAbsolute)}.`
-        : `Access lasts for ${hours(lifetimes.accessToken)}.`,
-    }),
-  )
+  const earlier = (await connections.find(account.id, client.clientId))?.choices
+  const page = consentPage({
+    action: ctx.path,
+    formToken: formTokens.create(interaction.uid),
+    clientName: clientName(client),
+    verification: verifyClient(client.clientId, redirectUri, config),
+    redirectHost: target?.host,
+    redirectsToThisComputer: target?.thisComputer ?? false,
+    loopbackOnly: isLoopbackOnly(client),
+    resource: config.resource,
+    username: account.username,
+    scopes: offered.map((scope) => ({
+      name: scope,
+      ...scopeDescriptions[scope],
+      ticked: earlier?.[scope] ?? true,
+      leftOutBefore: earlier?.[scope] === false,
+    })),
+    unavailable,
+    accessHours: lifetimes.accessToken / 3600,
+    renewedForDays: offered.includes('offline_access') ? lifetimes.refreshTokenAbsolute / 86_400 : undefined,
+    issuerHost: new URL(config.issuer).host,
+  })
+  sendPage(ctx, 200, page)
 }
 
 /**
- * Writes down the user's consent. It is added to what this browser's session has granted the client
- * before: earlier tokens stand on that grant, and go on working.
+ * Writes down what the user ticked, as a grant of its own. What was issued earlier stands on an earlier
+ * grant, so that no later answer widens or narrows it, and ending one sign-in leaves the others alone.
+ * @returns undefined when nothing was ticked
  */
 export async function grantConsent(
   parts: ConsentParts,
   interaction: Interaction,
   client: Client,
-): Promise<InteractionResults> {
-  const { config, provider } = parts
-  const { account, openid, resource } = await requested(parts, interaction)
-  const existing =
-    interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId)
-  const grant =
-    existing?.accountId === account.id && existing.clientId === client.clientId
-      ? existing
-      : new provider.Grant({ accountId: account.id, clientId: client.clientId })
-  if (openid.length > 0) grant.addOIDCScope([...openid])
-  if (resource.length > 0) grant.addResourceScope(config.resource, [...resource])
-  // A grant that is saved again keeps its end, and the new refresh token would outlive it.
-  grant.exp = undefined
-  return { consent: { grantId: await grant.save() } }
+  form: URLSearchParams,
+): Promise<InteractionResults | undefined> {
+  const { config, provider, accounts, connections } = parts
+  const { clientId } = client
+  const request = await readConsentRequest(accounts, interaction)
+  const answer = readConsentAnswer(request, form)
+  if (!answer) return undefined
+  const { id: accountId } = request.account
+  const refreshable = answer.granted.includes('offline_access')
+  const expiresIn =
+    refreshable || remembersConsent(client, config) ? lifetimes.grant : lifetimes.grantOfOneToken
+  const grant = new provider.Grant({ accountId, clientId, ...{ expiresIn } })
+  answerScopes(grant, answer, config.resource)
+  const grantId = await grant.save()
+  const [earlier, redirectUri] = [await connections.find(accountId, clientId), redirectUriOf(interaction)]
+  const connection = {
+    clientId,
+    clientName: clientName(client),
+    ...(redirectUri !== undefined && { redirectUri }),
+    choices: { ...earlier?.choices, ...choices(answer) },
+    grantId,
+  }
+  await connections.add(accountId, connection, expiresIn)
+  return { consent: { grantId } }
 }
 
-async function requested({ accounts }: ConsentParts, { params, session }: Interaction) {
-  const account = session && (await accounts.find(session.accountId))
-  if (!account) throw new InvalidFormError('Nobody is signed in.')
-  const scopes = new Set(String(params.scope ?? '').split(' '))
-  const ofResource = resourceScopeNames.filter((scope) => scopes.has(scope))
-  return {
-    account,
-    openid: Object.keys(openidScopes).filter((scope) => scopes.has(scope)),
-    resource: ofResource.filter((scope) => account.scopes.includes(scope)),
-    unavailable: ofResource.filter((scope) => !account.scopes.includes(scope)),
-  }
+/** What was left out has to be written down too: oidc-provider would ask for it again at once. */
+function answerScopes(
+  grant: InstanceType<Provider['Grant']>,
+  { granted, leftOut }: ConsentAnswer,
+  resource: string,
+): void {
+  const openid = (scopes: readonly string[]) => openidScopes.filter((scope) => scopes.includes(scope))
+  const ofResource = (scopes: readonly string[]) =>
+    resourceScopeNames.filter((scope) => scopes.includes(scope))
+  grant.addOIDCScope(openid(granted))
+  grant.addResourceScope(resource, ofResource(granted))
+  grant.rejectOIDCScope(openid(leftOut))
+  grant.rejectResourceScope(resource, ofResource(leftOut))
+}
+
+function choices({ granted, leftOut }: ConsentAnswer): Record<string, boolean> {
+  return Object.fromEntries([
+    ...granted.map((scope) => [scope, true] as const),
+    ...leftOut.map((scope) => [scope, false] as const),
+  ])
 }
 
 /** A device has none: it fetches its answer itself (RFC 8628). */
 function redirectUriOf({ params }: Interaction): string | undefined {
   return typeof params.redirect_uri === 'string' ? params.redirect_uri : undefined
-}
-
-function hours(seconds: number): string {
-  const count = seconds / 3600
-  return count === 1 ? '1 hour' : `${count} hours`
-}
-
-function days(seconds: number): string {
-  return `${seconds / 86_400} days`
 }

@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Interaction, InteractionResults, Provider } from 'oidc-provider'
 import type { Config } from '../../config/index.ts'
+import type { Connections } from '../account/connections.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { grantConsent, showConsent } from './consent.ts'
 import { findInteraction, InvalidFormError } from './find-interaction.ts'
@@ -14,6 +15,7 @@ export interface InteractionParts {
   readonly config: Config
   readonly provider: Provider
   readonly accounts: Accounts
+  readonly connections: Connections
   readonly formTokens: FormTokens
 }
 
@@ -59,7 +61,8 @@ export function interactionRoutes(parts: InteractionParts): Router {
     if (interaction.prompt.name === 'login') {
       return decision === 'cancel' ? refusal : submitLogin(ctx, parts, interaction, client, form)
     }
-    return decision === 'allow' ? grantConsent(parts, interaction, client) : refusal
+    const granted = decision === 'allow' && (await grantConsent(parts, interaction, client, form))
+    return granted || refusal
   }
 
   async function findClient({ params }: Interaction) {

@@ -1,11 +1,15 @@
 import type { ScopeDescription } from '../../config/index.ts'
 import { type Html, html } from '../../runtime/html.ts'
+import type { Verification } from '../interactions/client-identity.ts'
 import type { Page } from './send-page.ts'
 
-/** Who vouches for the client. The host of one that nobody vouches for is shown. */
-export type ConsentVerification =
-  | { readonly verified: true }
-  | { readonly verified: false; readonly source: 'registration' | 'metadata-document'; readonly host: string }
+/** A scope that the user can tick or leave out. */
+export interface OfferedScope extends ScopeDescription {
+  readonly name: string
+  readonly ticked: boolean
+  /** Whether the user left it out the last time that this application asked for it. */
+  readonly leftOutBefore: boolean
+}
 
 /** What the consent page shows. */
 export interface ConsentView {
@@ -13,24 +17,29 @@ export interface ConsentView {
   readonly action: string
   readonly formToken: string
   readonly clientName: string
-  readonly verification: ConsentVerification
+  readonly verification: Verification
   /** The host that the answer is sent to; undefined for a device, which fetches it itself. */
   readonly redirectHost: string | undefined
   /** Whether the answer is sent to a program on the user's own computer. */
   readonly redirectsToThisComputer: boolean
+  /** Whether the application has no other redirects than to the user's own computer. */
+  readonly loopbackOnly: boolean
   readonly resource: string
   readonly username: string
-  /** What would be permitted, in words. */
-  readonly scopes: readonly ScopeDescription[]
+  readonly scopes: readonly OfferedScope[]
   /** Scopes that were asked for and that the account does not have. */
   readonly unavailable: readonly string[]
-  /** How long the access lasts, in words. */
-  readonly lifetime: string
+  readonly accessHours: number
+  /** How long access can be renewed; undefined when that was not asked for. */
+  readonly renewedForDays: number | undefined
+  /** Where the user finds this server again. */
+  readonly issuerHost: string
 }
 
-/** The page that asks whether a client may act for the user. */
+/** The page that asks whether a client may act for the user, and how far. */
 export function consentPage(view: ConsentView): Page {
-  const title = view.scopes.length > 0 ? 'Allow access?' : 'There is nothing to allow'
+  const offers = view.scopes.length > 0
+  const title = offers ? 'Allow access?' : 'There is nothing to allow'
   return {
     title,
     body: html`<p class="brand">Gatehouse</p>
@@ -42,45 +51,53 @@ ${origin(view)}
 <dt>Server</dt><dd class="mono">${view.resource}</dd>
 <dt>Signed in as</dt><dd>${view.username}</dd>
 </dl>
-${view.scopes.length > 0 ? permissions(view) : html`<p>The application asks for what your account may not do itself.</p>`}
+<form method="post" action="${view.action}">
+<input type="hidden" name="form_token" value="${view.formToken}">
+${offers ? permissions(view) : html`<p>The application asks for what your account may not do itself.</p>`}
 ${
   view.unavailable.length > 0 &&
   html`<p class="soft">Asked for, but not open to your account: ${view.unavailable.join(', ')}.</p>`
 }
-<form method="post" action="${view.action}">
-<input type="hidden" name="form_token" value="${view.formToken}">
 <div class="actions">
-${view.scopes.length > 0 && html`<button type="submit" name="decision" value="allow">Allow</button>`}
-<button type="submit" name="decision" value="deny" class="quiet">${view.scopes.length > 0 ? 'Deny' : 'Back to the application'}</button>
+${offers && html`<button type="submit" name="decision" value="allow">Allow</button>`}
+<button type="submit" name="decision" value="deny" class="quiet">${offers ? 'Deny' : 'Back to the application'}</button>
 </div>
-</form>`,
+</form>
+${offers && html`<p class="soft">You can see and end it at any time under <a href="/account">connected applications</a> at <span class="mono">${view.issuerHost}</span>.</p>`}`,
   }
 }
 
-function permissions({ scopes, lifetime }: ConsentView): Html {
-  return html`<h2>It will be able to</h2>
-<ul class="plain">
-${scopes.map(
-  ({
-    title,
-    description,
-  }) => html`<li><strong>${title}</strong><br><span class="soft">${description}</span></li>
-`,
-)}</ul>
-<p class="soft">${lifetime}</p>`
+function permissions(view: ConsentView): Html {
+  return html`<fieldset class="choices">
+<legend>It will be able to</legend>
+${view.scopes.map(choice)}</fieldset>
+<p class="soft">Untick what it should not have. Access lasts for ${view.accessHours === 1 ? '1 hour' : `${view.accessHours} hours`}${
+    view.renewedForDays !== undefined &&
+    html`; staying connected, it is renewed without asking you for up to ${view.renewedForDays} days`
+  }.</p>`
 }
 
-function origin({ verification, redirectsToThisComputer }: ConsentView): Html {
-  return html`${!verification.verified && unverified(verification)}${
-    redirectsToThisComputer && html`<p class="soft">The application runs on this computer.</p>`
-  }`
+function choice({ name, title, description, ticked, leftOutBefore }: OfferedScope): Html {
+  return html`<label><input type="checkbox" name="scope" value="${name}"${ticked && html` checked`}>
+<span><strong>${title}</strong><br><span class="soft">${description}${leftOutBefore && ' You left this out last time.'}</span></span></label>
+`
 }
 
-function unverified({ source, host }: Extract<ConsentVerification, { verified: false }>): Html {
+function origin({ verification, redirectsToThisComputer, loopbackOnly }: ConsentView): Html {
+  if (!verification.verified) return unverified(verification, loopbackOnly)
+  return html`${redirectsToThisComputer && html`<p class="soft">The application runs on this computer.</p>`}`
+}
+
+function unverified(
+  { source, host }: Extract<Verification, { verified: false }>,
+  loopbackOnly: boolean,
+): Html {
   const shown = html`<span class="mono">${host}</span>`
   return html`<p class="warning"><strong>Not verified.</strong> ${
-    source === 'registration'
-      ? html`The application registered itself under this name; its answer goes to ${shown}.`
-      : html`The application describes itself at ${shown}.`
+    source === 'metadata-document'
+      ? html`The application describes itself at ${shown}.`
+      : html`The application registered itself under this name${host !== '' && html`; its answer goes to ${shown}`}.`
+  } ${
+    loopbackOnly && 'It runs on this computer, where any other program can pretend to be it.'
   } Allow this only if you have just started it.</p>`
 }

@@ -33,6 +33,11 @@ const explanations: Record<string, Explanation> = {
     what: 'It has expired, was used before, or belongs to another sign-in.',
     next: startAgain,
   },
+  page_ended: {
+    title: 'This page can no longer be used',
+    what: 'Since it was opened, you have signed out or signed in as somebody else. Nothing was changed.',
+    next: 'Open connected applications again.',
+  },
   invalid_client: {
     title: 'The application is not known here',
     what: 'The application that sent you did not identify itself in a way this server accepts.',

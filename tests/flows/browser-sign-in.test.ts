@@ -94,13 +94,19 @@ describe('signing in with a browser', () => {
     await page.keyboard.type('password123')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Allow access?' }).waitFor()
-    await page.keyboard.press('Tab')
     const focused = page.locator(':focus-visible')
-    expect(await focused.textContent()).toBe('Allow')
+    await page.keyboard.press('Tab')
+    expect(await focused.getAttribute('value')).toBe('read')
+    await page.keyboard.press('Tab')
+    expect(await focused.getAttribute('value')).toBe('write')
+    await page.keyboard.press('Space')
+    while ((await focused.textContent()) !== 'Allow') await page.keyboard.press('Tab')
     expect(await focused.evaluate((element) => getComputedStyle(element).outlineWidth)).toBe('3px')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'You are signed in' }).waitFor()
-    expect(await login.ended).toMatchObject({ code: 0 })
+    const { code, stderr } = await login.ended
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/Granted: read\.$/m)
   })
 
   it('asks nobody for a password twice in one browser, but for consent again', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { loadConfig, testAccounts } from '../../config/index.ts'
+import { createConnections } from '../../provider/account/connections.ts'
+import { createLastUses } from '../../provider/account/last-uses.ts'
 import { createAccounts } from '../../provider/accounts/accounts.ts'
 import { createKeyRing, keysOf } from '../../provider/keys/key-ring.ts'
 import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
@@ -8,12 +10,16 @@ import { createLogger } from '../../runtime/logger.ts'
 
 const configure = async (env: Record<string, string> = {}) => {
   const config = loadConfig(env, 'provider')
+  const storage = await openStorage('memory:')
+  const logger = createLogger('provider', 'silent')
   return oidcConfiguration(
     {
       config,
-      logger: createLogger('provider', 'silent'),
+      logger,
       accounts: createAccounts(testAccounts),
-      storage: await openStorage('memory:'),
+      storage,
+      connections: createConnections(storage),
+      lastUses: createLastUses({ storage, logger }),
       fetch,
       audit: () => {},
       addressOf: () => '127.0.0.1',

@@ -40,9 +40,15 @@ export class Browser {
     return target.origin === new URL(url).origin ? this.open(target.href) : answer
   }
 
-  /** Fills in the page's form and presses the button with that value. */
-  async submit(page: Answer, decision: string, fields: Record<string, string> = {}): Promise<Answer> {
+  /** Fills in the page's form, unticks what is `unticked`, and presses the button with that value. */
+  async submit(
+    page: Answer,
+    decision: string,
+    fields: Record<string, string> = {},
+    unticked: readonly string[] = [],
+  ): Promise<Answer> {
     const { action, body } = form(page, decision, fields)
+    for (const scope of unticked) body.delete('scope', scope)
     return this.open(action, { method: 'POST', body })
   }
 }
@@ -53,7 +59,8 @@ export function form(page: Answer, decision: string, fields: Record<string, stri
   if (!element) throw new Error(`There is no form at ${page.url} (${page.status}): ${page.text}`)
   const body = new URLSearchParams()
   for (const input of element.querySelectorAll('input')) {
-    body.set(input.getAttribute('name') ?? '', input.getAttribute('value') ?? '')
+    if (input.getAttribute('type') === 'checkbox' && !input.hasAttribute('checked')) continue
+    body.append(input.getAttribute('name') ?? '', input.getAttribute('value') ?? '')
   }
   for (const [name, value] of Object.entries(fields)) body.set(name, value)
   body.set('decision', decision)

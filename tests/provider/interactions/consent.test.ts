@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { openStorage } from '../../../provider/storage/open-storage.ts'
-import { authorizationRequest, Browser, form, introspect, obtainTokens } from '../../support/sign-in.ts'
+import { authorizationRequest, Browser, form, obtainTokens } from '../../support/sign-in.ts'
 import { type RunningProvider, startProvider } from '../../support/start-provider.ts'
 
-const storage = await openStorage('memory:')
 let running: RunningProvider
 beforeAll(async () => {
-  running = await startProvider({ storage })
+  running = await startProvider()
 })
 afterAll(() => running.stop())
 
@@ -44,6 +42,7 @@ describe('consent', () => {
       'Know who you are',
       'Stay connected',
       '1 hour',
+      'connected applications',
       '90 days',
     ]) {
       expect(document.text).toContain(words)
@@ -125,20 +124,5 @@ describe('consent', () => {
     const answer = await browser.open(authorizationRequest(running, { prompt: 'none' }).url)
     const { searchParams } = new URL(answer.headers.get('location') ?? '')
     expect(searchParams.get('error')).toBe('interaction_required')
-  })
-
-  it('that is given again prolongs the grant it is added to', async () => {
-    const browser = new Browser()
-    const first = await obtainTokens(running, 'alice', {}, browser)
-    const token = await storage.get<{ grantId: string }>(`AccessToken:${first.body.access_token}`)
-    const key = `Grant:${token?.grantId}`
-    const soon = Math.floor(Date.now() / 1000) + 60
-    await storage.set(key, { ...(await storage.get<object>(key)), exp: soon })
-    const second = await obtainTokens(running, 'alice', {}, browser)
-    const prolonged = await storage.get<{ exp: number }>(key)
-    expect(prolonged?.exp).toBeGreaterThan(soon + 89 * 86_400)
-    for (const { body } of [first, second]) {
-      expect((await introspect(running, body.access_token)).body).toMatchObject({ active: true })
-    }
   })
 })
