@@ -11,10 +11,10 @@ export function keyFields(variables: Environment) {
   } as const
 }
 
-/** Keys that a restart replaces are for development: everyone would be signed out, and replicas would disagree. */
+/** Keys that a restart replaces are for development: everybody would be signed out. */
 export function keysInMemory({ development, store, jwks, cookieKeys }: Config): readonly ConfigProblem[] {
   if (development || store !== 'memory:') return []
-  const problem = 'is needed, or a STORE that keeps such keys: in memory: they are lost at every restart'
+  const problem = 'is needed, or a durable STORE: keys in memory are lost at every restart'
   return [
     ...(jwks === undefined ? [{ variable: 'JWKS', problem }] : []),
     ...(cookieKeys === undefined ? [{ variable: 'COOKIE_KEYS', problem }] : []),

@@ -68,7 +68,7 @@ function assertOwnKeys({ store, jwks, cookieKeys }: Config): void {
     throw new ConfigError([{ variable: 'JWKS', problem }])
   }
   if (store === 'memory:') {
-    const problem = 'is memory: the keys are in the server’s process alone, which a restart gives new ones'
+    const problem = 'has no keys to change: in memory, each process makes its own, and others when it restarts'
     throw new ConfigError([{ variable: 'STORE', problem }])
   }
 }

@@ -58,7 +58,7 @@ describe('--replace-keys', () => {
 
 describe('both', () => {
   it.each<[string, RegExp, Record<string, string>]>([
-    ['the keys are in another process’s memory', /STORE +is memory/, {}],
+    ['the keys are in another process’s memory', /STORE +has no keys to change/, {}],
     [
       'the operator keeps all of them',
       /JWKS +is set, and so is COOKIE_KEYS/,
