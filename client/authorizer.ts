@@ -68,10 +68,10 @@ export function createAuthorizer({
     const answer = await grant.obtain({
       discovery,
       scopes,
+      fetch,
       redirectUri: known?.registration.redirectUri,
       async connect(redirectUri) {
-        const { grantTypes } = grant
-        used = known ?? (await registrar.register(discovery, { redirectUri, grantTypes }))
+        used = known ?? (await registrar.register(discovery, { redirectUri, grantTypes: grant.grantTypes }))
         onClient(used)
         return connectAs(used, discovery, key)
       },

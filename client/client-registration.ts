@@ -61,7 +61,8 @@ export interface ClientRegistrar {
 export interface RegistrationRequest {
   /** Absent for grants without one. */
   readonly redirectUri?: string | undefined
-  readonly grantTypes: readonly string[]
+  /** Absent: the grant is not for clients that register themselves. */
+  readonly grantTypes?: readonly string[] | undefined
 }
 
 /** Registers in MCP's order: by hand beforehand, by metadata document, dynamically (RFC 7591). */
@@ -135,7 +136,7 @@ async function registerAt(
   { redirectUri, grantTypes }: RegistrationRequest,
   { clientName, client, fetch }: ClientRegistrarOptions,
 ): Promise<Registration> {
-  if (server.registration_endpoint === undefined) throw notRegistered(issuer, client)
+  if (server.registration_endpoint === undefined || !grantTypes) throw notRegistered(issuer, client)
   const offered = server.token_endpoint_auth_methods_supported ?? ['none']
   const authMethod = usableMethods.find((method) => offered.includes(method)) ?? 'none'
   const metadata: Partial<Client> = {

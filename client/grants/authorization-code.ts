@@ -9,8 +9,7 @@ import {
 import { refusal } from '../authorization-server-metadata.ts'
 import type { Discovery } from '../discovery.ts'
 import { openLoopbackRedirect } from '../loopback-redirect.ts'
-import { unionOfScopes } from '../scopes.ts'
-import { type Grant, scopeParameter } from './grant.ts'
+import { type Grant, offlineAccess, scopeParameter, withOfflineAccess } from './grant.ts'
 
 /** What the code flow needs besides the two servers. */
 export interface AuthorizationCodeOptions {
@@ -93,14 +92,13 @@ function requireCodeFlow({ server, issuer }: Discovery): void {
   if (server.authorization_endpoint === undefined) throw refusal(issuer, 'has no authorization endpoint')
 }
 
-/** A refresh token is asked for only where the server offers one that way (OpenID Connect Core §11). */
+/** OpenID Connect Core §11 wants consent asked for with `offline_access`. */
 function scopeAndPrompt(scopes: readonly string[], server: ServerMetadata): Record<string, string> {
-  const offline = server.scopes_supported?.includes('offline_access') ?? false
-  const wanted = offline ? unionOfScopes(scopes, ['offline_access']) : scopes
+  const wanted = withOfflineAccess(scopes, server)
   const prompts = server.prompt_values_supported
   return {
     ...scopeParameter(wanted),
-    ...(wanted.includes('offline_access') &&
+    ...(wanted.includes(offlineAccess) &&
       (!Array.isArray(prompts) || prompts.includes('consent')) && { prompt: 'consent' }),
   }
 }

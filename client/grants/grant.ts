@@ -1,12 +1,13 @@
-import type { Configuration, DPoPHandle, TokenEndpointResponse } from 'openid-client'
+import type { Configuration, DPoPHandle, ServerMetadata, TokenEndpointResponse } from 'openid-client'
 import type { Discovery } from '../discovery.ts'
+import type { Fetch } from '../secure-fetch.ts'
 
 /** A way to get tokens from an authorization server. */
 export interface Grant {
   /** Whether a person has to act, so that it is not used behind their back. */
   readonly interactive: boolean
-  /** `grant_types` to register (RFC 7591 §2). */
-  readonly grantTypes: readonly string[]
+  /** `grant_types` to register (RFC 7591 §2). Absent: it is for clients that were registered by hand. */
+  readonly grantTypes?: readonly string[]
   /**
    * @throws ClientFailure when the authorization server does not offer what the grant needs, and what
    *   openid-client throws
@@ -21,6 +22,8 @@ export interface GrantRequest {
   readonly scopes: readonly string[]
   /** The redirect URI that this client is registered with there, when it is registered with one. */
   readonly redirectUri?: string | undefined
+  /** For requests to anybody else. */
+  readonly fetch: Fetch
   /** The client at the authorization server, registered there now if it has to be. */
   connect(redirectUri?: string): Promise<Connection>
 }
@@ -36,3 +39,14 @@ export interface Connection {
 export function scopeParameter(scopes: readonly string[]): { scope?: string } {
   return scopes.length > 0 ? { scope: scopes.join(' ') } : {}
 }
+
+/** `offline_access`, which stands for a refresh token, is asked for where it is offered and nowhere else. */
+export function withOfflineAccess(
+  scopes: readonly string[],
+  { scopes_supported: offered }: ServerMetadata,
+): readonly string[] {
+  const others = scopes.filter((scope) => scope !== offlineAccess)
+  return offered?.includes(offlineAccess) ? [...others, offlineAccess] : others
+}
+
+export const offlineAccess = 'offline_access'

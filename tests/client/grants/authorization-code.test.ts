@@ -48,7 +48,12 @@ async function signIn({
     },
   })
   const configuration = createConfiguration(discovery.server, { clientId: 'test-client' }, secureFetch)
-  const tokens = grant.obtain({ discovery, scopes, connect: async () => ({ configuration, options: {} }) })
+  const tokens = grant.obtain({
+    discovery,
+    scopes,
+    fetch: secureFetch,
+    connect: async () => ({ configuration, options: {} }),
+  })
   const outcome = await tokens.then(
     (value) => ({ tokens: value, error: undefined }),
     (error: unknown) => ({ tokens: undefined, error }),

@@ -1,0 +1,53 @@
+import { initiateDeviceAuthorization, pollDeviceAuthorizationGrant } from 'openid-client'
+import { refusal } from '../authorization-server-metadata.ts'
+import { requireSecureUrl } from '../secure-fetch.ts'
+import { type Grant, scopeParameter, withOfflineAccess } from './grant.ts'
+
+/** What the user does on another device. */
+export interface DeviceInstructions {
+  readonly userCode: string
+  /** Where to enter the code. */
+  readonly verificationUri: URL
+  /** The same with the code in it, for example for a QR code; absent when the server gives none. */
+  readonly verificationUriComplete?: URL
+  readonly expiresInSeconds: number
+}
+
+/** What the device flow needs besides the two servers. */
+export interface DeviceCodeOptions {
+  /** Tells the user what to do. Must not wait for the user. */
+  readonly show: (instructions: DeviceInstructions) => void
+  /** Ends the wait. */
+  readonly signal?: AbortSignal
+}
+
+/** The device authorization grant (RFC 8628): for machines whose user has a browser elsewhere, as over SSH. */
+export function deviceCode({ show, signal }: DeviceCodeOptions): Grant {
+  return {
+    interactive: true,
+    grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+    async obtain({ discovery: { server, issuer, resourceIndicator: resource }, scopes, connect }) {
+      if (server.device_authorization_endpoint === undefined) throw refusal(issuer, 'has no device flow')
+      const { configuration, options } = await connect()
+      const device = await initiateDeviceAuthorization(configuration, {
+        resource,
+        ...scopeParameter(withOfflineAccess(scopes, server)),
+      })
+      const page = (url: string) => requireSecureUrl(url, 'verification address')
+      show({
+        userCode: device.user_code,
+        verificationUri: page(device.verification_uri),
+        ...(device.verification_uri_complete !== undefined && {
+          verificationUriComplete: page(device.verification_uri_complete),
+        }),
+        expiresInSeconds: device.expires_in,
+      })
+      return await pollDeviceAuthorizationGrant(
+        configuration,
+        device,
+        { resource },
+        { ...options, ...(signal && { signal }) },
+      )
+    },
+  }
+}
