@@ -68,7 +68,8 @@ function assertOwnKeys({ store, jwks, cookieKeys }: Config): void {
     throw new ConfigError([{ variable: 'JWKS', problem }])
   }
   if (store === 'memory:') {
-    const problem = 'has no keys to change: in memory, each process makes its own, and others when it restarts'
+    const problem =
+      'has no keys to change: in memory, each process makes its own, and others when it restarts'
     throw new ConfigError([{ variable: 'STORE', problem }])
   }
 }
