@@ -5,6 +5,7 @@ import type { ClientRegistrar, RegisteredClient } from './client-registration.ts
 import type { Discovery } from './discovery.ts'
 import { type DpopKey, generateDpopKey, importDpopKey, requireDpopSupport } from './dpop.ts'
 import type { Connection, Grant } from './grants/grant.ts'
+import { resourceParameter } from './issuer-rules.ts'
 import { isOAuthError } from './oauth-error.ts'
 import type { Fetch } from './secure-fetch.ts'
 import { parseTokens, type Tokens } from './tokens.ts'
@@ -51,10 +52,10 @@ export function createAuthorizer({
 
   function read(
     answer: TokenEndpointResponse,
-    { issuer, resource }: Discovery,
+    { issuer, resource, rules }: Discovery,
     request: Pick<Tokens, 'clientId' | 'scopes' | 'refreshToken' | 'dpopKey'>,
   ): Tokens {
-    return parseTokens(answer, { profile, issuer, resource, ...request }, now())
+    return parseTokens(answer, { ...request, profile, issuer, resource, rules }, now())
   }
 
   async function signInOnce(
@@ -108,9 +109,9 @@ export function createAuthorizer({
       if (held?.refreshToken === undefined || client?.clientId !== held.clientId) return undefined
       const key = held.dpopKey && (await importDpopKey(held.dpopKey))
       const { configuration, options } = connectAs(client, discovery, key)
-      const { resourceIndicator: resource } = discovery
+      const resource = resourceParameter(discovery)
       try {
-        const answer = await refreshTokenGrant(configuration, held.refreshToken, { resource }, options)
+        const answer = await refreshTokenGrant(configuration, held.refreshToken, resource, options)
         return read(answer, discovery, held)
       } catch (error) {
         if (isOAuthError(error, 'invalid_grant')) return undefined

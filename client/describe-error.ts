@@ -6,7 +6,12 @@ import {
   SdkHttpError,
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
-import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client'
+import {
+  AuthorizationResponseError,
+  ClientError,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from 'openid-client'
 import { ConfigError } from '../config/index.ts'
 import { ClientFailure, causeOf, codeOf, type ExitStatus, exitStatus } from './failure.ts'
 
@@ -53,6 +58,10 @@ function describeAuthorization(error: unknown): ErrorDescription | undefined {
       ? 'Check CLIENT_ID and CLIENT_SECRET.'
       : 'Sign in again: npm run client -- login'
     return { message, hint, status }
+  }
+  if (error instanceof WWWAuthenticateChallengeError) {
+    const message = `The authorization server does not accept this client (HTTP ${error.status}).`
+    return { message, hint: 'Check CLIENT_ID and CLIENT_SECRET.', status }
   }
   if (error instanceof ClientError) {
     const reason = codeOf(error) === 'OAUTH_INVALID_RESPONSE' ? invalidResponse(error) : error.message

@@ -2,6 +2,7 @@ import type { ServerMetadata } from 'openid-client'
 import { isLoopback } from '../config/index.ts'
 import { loadAuthorizationServer } from './authorization-server-metadata.ts'
 import { ClientFailure, exitStatus } from './failure.ts'
+import type { IssuerRules } from './issuer-rules.ts'
 import { loadProtectedResourceMetadata } from './protected-resource-metadata.ts'
 import type { Fetch } from './secure-fetch.ts'
 
@@ -18,6 +19,8 @@ export interface Discovery {
   readonly scopesSupported?: readonly string[]
   /** The resource takes tokens that are bound to a key and no others (RFC 9449). */
   readonly dpopRequired: boolean
+  /** Where the authorization server cannot follow MCP's rules. */
+  readonly rules: IssuerRules
 }
 
 /** What discovery starts from. */
@@ -28,6 +31,8 @@ export interface DiscoveryOptions {
   readonly issuer?: string
   /** Without `issuer`: these come first when they are listed, in this order. Default: the resource's order. */
   readonly preferredIssuers?: readonly string[]
+  /** What has to be known of an authorization server besides its metadata. Default: nothing. */
+  readonly rulesOf?: (issuer: string) => IssuerRules
   readonly fetch: Fetch
 }
 
@@ -38,7 +43,7 @@ export interface DiscoveryOptions {
  * @throws ClientFailure when a document is missing, contradicts what was asked, or is not usable
  */
 export async function discover(
-  { resource, issuer, preferredIssuers = [], fetch }: DiscoveryOptions,
+  { resource, issuer, preferredIssuers = [], rulesOf = () => ({}), fetch }: DiscoveryOptions,
   metadataUrl?: string,
 ): Promise<Discovery> {
   const metadata = await loadProtectedResourceMetadata(resource, metadataUrl, fetch)
@@ -58,6 +63,7 @@ export async function discover(
         issuer: candidate,
         server,
         dpopRequired,
+        rules: rulesOf(candidate),
         ...(scopesSupported && { scopesSupported }),
       }
     } catch (error) {

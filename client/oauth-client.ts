@@ -4,6 +4,7 @@ import { createAuthorizer } from './authorizer.ts'
 import { createClientRegistrar, type PreregisteredClient } from './client-registration.ts'
 import { type Discovery, discover } from './discovery.ts'
 import type { Grant } from './grants/grant.ts'
+import type { IssuerRules } from './issuer-rules.ts'
 import { connect, createSessionFetch } from './mcp-session.ts'
 import { createSecureFetch, type Fetch } from './secure-fetch.ts'
 import { type SignOut, signOut } from './sign-out.ts'
@@ -46,6 +47,8 @@ export interface OAuthClientOptions {
   readonly store: TokenStore
   /** When to bind tokens to a key (RFC 9449). Default: when the MCP server demands it. */
   readonly dpop?: 'when-required' | 'always'
+  /** Where an authorization server cannot follow MCP's rules. Default: nowhere. */
+  readonly rulesOf?: (issuer: string) => IssuerRules
   /** Unix seconds. Default: the system's clock. */
   readonly now?: () => number
   /** Ends whatever is under way. */
@@ -65,6 +68,7 @@ export function createOAuthClient({
   clientName = 'Gatehouse MCP client',
   store,
   dpop = 'when-required',
+  rulesOf,
   now = () => Math.floor(Date.now() / 1000),
   signal,
   fetch = createSecureFetch(resource, { ...(signal && { signal }) }),
@@ -85,6 +89,7 @@ export function createOAuthClient({
         fetch,
         preferredIssuers: client?.issuer === undefined ? [] : [client.issuer],
         ...selection,
+        ...(rulesOf && { rulesOf }),
       },
       metadataUrl,
     )

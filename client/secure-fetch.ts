@@ -49,24 +49,42 @@ export function createSecureFetch(
   resource: string,
   { signal: end, timeoutMs = answerTimeoutMs }: { signal?: AbortSignal; timeoutMs?: number } = {},
 ): Fetch {
-  return async (url, { purpose: _, ...init } = {}) => {
+  return async (url, { purpose, ...init } = {}) => {
     const target = requireSecureUrl(String(url), 'address')
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs)
     const signals = [timeout.signal, init.signal, end].filter((signal) => signal != null)
     try {
-      return await fetch(target, {
+      const response = await fetch(target, {
         ...init,
         body: (init.body ?? null) as BodyInit | null,
         signal: AbortSignal.any(signals),
       })
+      // MCP answers may be long, and streams; OAuth's are neither, so all of one has to come within the time.
+      return purpose === undefined || purpose === 'mcp' ? response : await readWhole(response, target)
     } catch (cause) {
-      if (init.signal?.aborted || end?.aborted) throw cause
+      if (init.signal?.aborted || end?.aborted || cause instanceof ClientFailure) throw cause
       throw unreachable(target, resource, cause)
     } finally {
       clearTimeout(timer)
     }
   }
+}
+
+/** No metadata, registration or token answer is longer than this, in bytes. */
+const longestAnswer = 1024 * 1024
+
+async function readWhole(response: Response, { origin }: URL): Promise<Response> {
+  const chunks: Uint8Array<ArrayBuffer>[] = []
+  let length = 0
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength
+    if (length > longestAnswer) {
+      throw new ClientFailure(`The answer of ${origin} is too long.`, { status: exitStatus.signIn })
+    }
+    chunks.push(chunk)
+  }
+  return new Response(chunks.length > 0 ? new Blob(chunks) : null, response)
 }
 
 function unreachable(target: URL, resource: string, cause: unknown): ClientFailure {

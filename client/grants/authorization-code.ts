@@ -4,12 +4,12 @@ import {
   calculatePKCECodeChallenge,
   randomPKCECodeVerifier,
   randomState,
-  type ServerMetadata,
 } from 'openid-client'
 import { refusal } from '../authorization-server-metadata.ts'
 import type { Discovery } from '../discovery.ts'
+import { resourceParameter, scopeParameter } from '../issuer-rules.ts'
 import { openLoopbackRedirect } from '../loopback-redirect.ts'
-import { type Grant, offlineAccess, scopeParameter, withOfflineAccess } from './grant.ts'
+import { type Grant, offlineAccess, withOfflineAccess } from './grant.ts'
 
 /** What the code flow needs besides the two servers. */
 export interface AuthorizationCodeOptions {
@@ -51,7 +51,7 @@ export function authorizationCode({
     grantTypes: ['authorization_code', 'refresh_token'],
     async obtain({ discovery, scopes, connect, redirectUri: registeredUri }) {
       requireCodeFlow(discovery)
-      const { resourceIndicator: resource } = discovery
+      const resource = resourceParameter(discovery)
       const pkceCodeVerifier = randomPKCECodeVerifier()
       const state = randomState()
       const redirect = await openLoopbackRedirect({
@@ -63,17 +63,18 @@ export function authorizationCode({
       try {
         const { configuration, options } = await connect(redirect.uri)
         const url = buildAuthorizationUrl(configuration, {
+          ...discovery.rules.authorizationParameters,
           redirect_uri: redirect.uri,
-          resource,
+          ...resource,
           state,
           code_challenge: await calculatePKCECodeChallenge(pkceCodeVerifier),
           code_challenge_method: 'S256',
-          ...scopeAndPrompt(scopes, configuration.serverMetadata()),
+          ...scopeAndPrompt(scopes, discovery),
         })
         const checks = { pkceCodeVerifier, expectedState: state }
         const answer = redirect.receive(async (callback) => {
           onCallback?.(callback)
-          return await authorizationCodeGrant(configuration, callback, checks, { resource }, options)
+          return await authorizationCodeGrant(configuration, callback, checks, resource, options)
         })
         const [tokens] = await Promise.all([answer, visit(url)])
         return tokens
@@ -85,19 +86,21 @@ export function authorizationCode({
 }
 
 /** What the code flow cannot do without. */
-function requireCodeFlow({ server, issuer }: Discovery): void {
-  if (!server.code_challenge_methods_supported?.includes('S256')) {
+function requireCodeFlow({ server, issuer, rules }: Discovery): void {
+  const methods = server.code_challenge_methods_supported
+  const assumed = methods === undefined && rules.allowInsecureUnadvertisedPkce === true
+  if (!methods?.includes('S256') && !assumed) {
     throw refusal(issuer, 'does not offer PKCE with S256 (RFC 7636), which MCP requires')
   }
   if (server.authorization_endpoint === undefined) throw refusal(issuer, 'has no authorization endpoint')
 }
 
 /** OpenID Connect Core §11 wants consent asked for with `offline_access`. */
-function scopeAndPrompt(scopes: readonly string[], server: ServerMetadata): Record<string, string> {
+function scopeAndPrompt(scopes: readonly string[], { server, rules }: Discovery): Record<string, string> {
   const wanted = withOfflineAccess(scopes, server)
   const prompts = server.prompt_values_supported
   return {
-    ...scopeParameter(wanted),
+    ...scopeParameter(wanted, rules),
     ...(wanted.includes(offlineAccess) &&
       (!Array.isArray(prompts) || prompts.includes('consent')) && { prompt: 'consent' }),
   }

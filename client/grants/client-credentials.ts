@@ -1,5 +1,6 @@
 import { clientCredentialsGrant } from 'openid-client'
-import { type Grant, scopeParameter } from './grant.ts'
+import { resourceParameter, scopeParameter } from '../issuer-rules.ts'
+import type { Grant } from './grant.ts'
 
 /**
  * The client acts for itself, without a person (RFC 6749 §4.4, MCP extension oauth-client-credentials). It
@@ -8,9 +9,10 @@ import { type Grant, scopeParameter } from './grant.ts'
 export function clientCredentials(): Grant {
   return {
     interactive: false,
-    async obtain({ discovery: { resourceIndicator: resource }, scopes, connect }) {
+    async obtain({ discovery, scopes, connect }) {
       const { configuration, options } = await connect()
-      return await clientCredentialsGrant(configuration, { resource, ...scopeParameter(scopes) }, options)
+      const parameters = { ...resourceParameter(discovery), ...scopeParameter(scopes, discovery.rules) }
+      return await clientCredentialsGrant(configuration, parameters, options)
     },
   }
 }

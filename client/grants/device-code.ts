@@ -1,7 +1,8 @@
 import { initiateDeviceAuthorization, pollDeviceAuthorizationGrant } from 'openid-client'
 import { refusal } from '../authorization-server-metadata.ts'
+import { resourceParameter, scopeParameter } from '../issuer-rules.ts'
 import { requireSecureUrl } from '../secure-fetch.ts'
-import { type Grant, scopeParameter, withOfflineAccess } from './grant.ts'
+import { type Grant, withOfflineAccess } from './grant.ts'
 
 /** What the user does on another device. */
 export interface DeviceInstructions {
@@ -26,12 +27,13 @@ export function deviceCode({ show, signal }: DeviceCodeOptions): Grant {
   return {
     interactive: true,
     grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
-    async obtain({ discovery: { server, issuer, resourceIndicator: resource }, scopes, connect }) {
+    async obtain({ discovery, scopes, connect }) {
+      const { server, issuer, rules } = discovery
       if (server.device_authorization_endpoint === undefined) throw refusal(issuer, 'has no device flow')
       const { configuration, options } = await connect()
       const device = await initiateDeviceAuthorization(configuration, {
-        resource,
-        ...scopeParameter(withOfflineAccess(scopes, server)),
+        ...resourceParameter(discovery),
+        ...scopeParameter(withOfflineAccess(scopes, server), rules),
       })
       const page = (url: string) => requireSecureUrl(url, 'verification address')
       show({
@@ -42,12 +44,10 @@ export function deviceCode({ show, signal }: DeviceCodeOptions): Grant {
         }),
         expiresInSeconds: device.expires_in,
       })
-      return await pollDeviceAuthorizationGrant(
-        configuration,
-        device,
-        { resource },
-        { ...options, ...(signal && { signal }) },
-      )
+      return await pollDeviceAuthorizationGrant(configuration, device, resourceParameter(discovery), {
+        ...options,
+        ...(signal && { signal }),
+      })
     },
   }
 }

@@ -1,7 +1,8 @@
 import { genericGrantRequest } from 'openid-client'
 import type { Discovery } from '../discovery.ts'
+import { resourceParameter, scopeParameter } from '../issuer-rules.ts'
 import type { Fetch } from '../secure-fetch.ts'
-import { type Grant, scopeParameter } from './grant.ts'
+import type { Grant } from './grant.ts'
 
 /** Where assertions come from. */
 export interface JwtBearerOptions {
@@ -29,8 +30,8 @@ export function jwtBearer({ assertion }: JwtBearerOptions): Grant {
     async obtain({ discovery, scopes, connect, fetch }) {
       const parameters = {
         assertion: await assertion({ discovery, scopes, fetch }),
-        resource: discovery.resourceIndicator,
-        ...scopeParameter(scopes),
+        ...resourceParameter(discovery),
+        ...scopeParameter(scopes, discovery.rules),
       }
       const { configuration, options } = await connect()
       return await genericGrantRequest(configuration, grantType, parameters, options)

@@ -12,7 +12,7 @@ import {
   createStandIns,
   protectedResourceMetadata,
   type StandInAnswer,
-} from './stand-in.ts'
+} from '../support/stand-in.ts'
 
 const standIns = createStandIns()
 afterEach(standIns.stop)

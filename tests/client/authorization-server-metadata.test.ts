@@ -2,7 +2,12 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { loadAuthorizationServer } from '../../client/authorization-server-metadata.ts'
 import { exitStatus } from '../../client/failure.ts'
 import { createSecureFetch } from '../../client/secure-fetch.ts'
-import { authorizationServerMetadata, createStandIns, type Routes, type StandIn } from './stand-in.ts'
+import {
+  authorizationServerMetadata,
+  createStandIns,
+  type Routes,
+  type StandIn,
+} from '../support/stand-in.ts'
 
 const standIns = createStandIns()
 afterEach(standIns.stop)

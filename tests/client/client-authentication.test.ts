@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { clientCredentialsGrant } from 'openid-client'
 import { createConfiguration } from '../../client/client-authentication.ts'
 import { createSecureFetch } from '../../client/secure-fetch.ts'
-import { createStandIns } from './stand-in.ts'
+import { createStandIns } from '../support/stand-in.ts'
 
 const standIns = createStandIns()
 afterEach(standIns.stop)

@@ -2,7 +2,11 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { discover } from '../../client/discovery.ts'
 import { exitStatus } from '../../client/failure.ts'
 import { createSecureFetch, type Fetch } from '../../client/secure-fetch.ts'
-import { authorizationServerMetadata, createStandIns, protectedResourceMetadata } from './stand-in.ts'
+import {
+  authorizationServerMetadata,
+  createStandIns,
+  protectedResourceMetadata,
+} from '../support/stand-in.ts'
 
 const standIns = createStandIns()
 afterEach(standIns.stop)

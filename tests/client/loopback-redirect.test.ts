@@ -108,4 +108,56 @@ describe('openLoopbackRedirect', () => {
     await redirect.close()
     await expect(get(redirect.uri)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
+
+  it('comes back at the port that was registered, and at another when that is taken', async () => {
+    await withRedirect(async ({ uri }) => {
+      const second = await openLoopbackRedirect({ uri })
+      await second.close()
+      expect(second.uri).not.toBe(uri)
+      const third = await openLoopbackRedirect({ uri: second.uri })
+      await third.close()
+      expect(third.uri).toBe(second.uri)
+    })
+  })
+
+  it('serves the host and path that a registration asks for, on this machine only (attack 44)', async () => {
+    const redirect = await openLoopbackRedirect({ uri: 'http://localhost/oauth/callback' })
+    const { port } = new URL(redirect.uri)
+    const received = redirect.receive(async (url) => url.href)
+    const foreign = await get(`http://127.0.0.1:${port}/oauth/callback`)
+    const answer = await get(`http://127.0.0.1:${port}/oauth/callback?code=a`, { host: `localhost:${port}` })
+    await redirect.close()
+    expect([foreign.status, answer.status]).toEqual([403, 200])
+    expect(await received).toBe(`${redirect.uri}?code=a`)
+  })
+
+  it.each(['https://127.0.0.1/callback', 'http://192.0.2.1/callback', 'http://evil.example/', 'nonsense'])(
+    'refuses to come back at %s',
+    async (uri) => {
+      await expect(openLoopbackRedirect({ uri })).rejects.toMatchObject({ status: exitStatus.usage })
+    },
+  )
+
+  it('takes a callback that somebody brings by hand', async () => {
+    const pasted = Promise.withResolvers<URL>()
+    const redirect = await openLoopbackRedirect({ pastedCallback: () => pasted.promise })
+    const received = redirect.receive(async (url) => url.searchParams.get('code'))
+    pasted.resolve(new URL(`${redirect.uri}?code=by-hand`))
+    expect(await received).toBe('by-hand')
+    expect((await get(`${redirect.uri}?code=late`)).status).toBe(410)
+    await redirect.close()
+  })
+
+  it('takes nothing by hand but its own address, and tells the other way that it is over', async () => {
+    const over = Promise.withResolvers<void>()
+    const redirect = await openLoopbackRedirect({
+      pastedCallback: async (signal) => {
+        signal.addEventListener('abort', () => over.resolve())
+        return new URL('https://evil.example/callback?code=abc')
+      },
+    })
+    await expect(redirect.receive(async () => 'taken')).rejects.toMatchObject({ status: exitStatus.signIn })
+    await redirect.close()
+    await over.promise
+  })
 })

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { loadProtectedResourceMetadata } from '../../client/protected-resource-metadata.ts'
 import { createSecureFetch } from '../../client/secure-fetch.ts'
-import { createStandIns, protectedResourceMetadata, type Routes } from './stand-in.ts'
+import { createStandIns, protectedResourceMetadata, type Routes } from '../support/stand-in.ts'
 
 const standIns = createStandIns()
 afterEach(standIns.stop)

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { exitStatus } from '../../client/failure.ts'
 import { createSecureFetch, requireSecureUrl } from '../../client/secure-fetch.ts'
-import { createStandIns } from './stand-in.ts'
+import { createStandIns } from '../support/stand-in.ts'
 
 const standIns = createStandIns()
 afterEach(standIns.stop)

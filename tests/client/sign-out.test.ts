@@ -4,7 +4,7 @@ import { createSecureFetch } from '../../client/secure-fetch.ts'
 import { signOut } from '../../client/sign-out.ts'
 import { createMemoryTokenStore } from '../../client/token-store.ts'
 import { defaultProfile, type Tokens } from '../../client/tokens.ts'
-import { authorizationServerMetadata, createStandIns, type StandInAnswer } from './stand-in.ts'
+import { authorizationServerMetadata, createStandIns, type StandInAnswer } from '../support/stand-in.ts'
 
 const standIns = createStandIns()
 afterEach(standIns.stop)

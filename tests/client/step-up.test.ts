@@ -3,7 +3,7 @@ import type { Challenge } from '../../client/challenge.ts'
 import { createSecureFetch } from '../../client/secure-fetch.ts'
 import { withStepUp } from '../../client/step-up.ts'
 import { defaultProfile, type Tokens } from '../../client/tokens.ts'
-import { createStandIns, type StandInAnswer } from './stand-in.ts'
+import { createStandIns, type StandInAnswer } from '../support/stand-in.ts'
 
 const standIns = createStandIns()
 afterEach(standIns.stop)

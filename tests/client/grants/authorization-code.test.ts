@@ -6,7 +6,11 @@ import { discover } from '../../../client/discovery.ts'
 import { exitStatus } from '../../../client/failure.ts'
 import { authorizationCode } from '../../../client/grants/authorization-code.ts'
 import { createSecureFetch } from '../../../client/secure-fetch.ts'
-import { authorizationServerMetadata, createStandIns, protectedResourceMetadata } from '../stand-in.ts'
+import {
+  authorizationServerMetadata,
+  createStandIns,
+  protectedResourceMetadata,
+} from '../../support/stand-in.ts'
 
 const standIns = createStandIns()
 afterEach(standIns.stop)

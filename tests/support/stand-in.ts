@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { openServer } from '../support/http-server.ts'
+import { openServer } from './http-server.ts'
 
 /** What a stand-in was asked. */
 export interface StandInRequest {
@@ -10,6 +10,7 @@ export interface StandInRequest {
   readonly headers: IncomingHttpHeaders
   /** The fields of a form body; empty for other bodies. */
   readonly fields: URLSearchParams
+  readonly body: string
 }
 
 /** What a stand-in answers. Default: 200 with an empty object. */
@@ -51,6 +52,7 @@ export function createStandIns() {
           path,
           headers: incoming.headers,
           fields: new URLSearchParams(isForm ? body : ''),
+          body,
         }
         requests.push(request)
         const route = table[path.replace(/\?.*/, '')] ?? { status: 404 }
