@@ -75,8 +75,8 @@ function sealed(vault: Vault, key: string, text: string, ttlMs: number | undefin
 
 /** The kind stays readable, for the operator's count of entries. */
 function placeOf(vault: Vault, key: string): string {
-  const end = key.indexOf(':')
-  return `${key.slice(0, end)}:${vault.hash(key)}`
+  const end = key.indexOf(':') + 1
+  return key.slice(0, end) + vault.hash(key.slice(end))
 }
 
 function memberPlace(vault: Vault, set: string, member: string): [place: string, id: string] {

@@ -2,6 +2,7 @@ import type { Pool, QueryResult } from 'pg'
 import { type RateLimiterAbstract, RateLimiterPostgres } from 'rate-limiter-flexible'
 import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
 import type { ConnectionOptions } from '../../runtime/redis-client.ts'
+import { BatchedReads } from './batched-reads.ts'
 import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
 import type { Entry, Limit } from './storage.ts'
 import { assertKnownSchema } from './storage-error.ts'
@@ -13,7 +14,7 @@ const upsert = 'UPDATE SET value = excluded.value, expires_at = excluded.expires
 
 /** Each is prepared once on a connection, under its name. */
 const statements = {
-  get: `SELECT value FROM gatehouse_entry WHERE key = $2 AND ${living}`,
+  get: `SELECT key, value FROM gatehouse_entry WHERE key = ANY($2) AND ${living}`,
   set: `INSERT INTO gatehouse_entry (key, value, expires_at) VALUES ($1, $2, $3) ON CONFLICT (key) DO ${upsert}`,
   // One statement, so one winner: the row is new, or the old one had expired. The others come with it.
   add: `WITH added AS (
@@ -36,6 +37,10 @@ export class PostgresStore implements Store {
   readonly #pool: Pool
   readonly #limiters = new Map<string, RateLimiterAbstract>()
   readonly #now: () => number
+  readonly #reads = new BatchedReads(async (keys) => {
+    const { rows } = await this.#query('get', [this.#now(), keys])
+    return new Map(rows.map(({ key, value }) => [key, value]))
+  })
 
   private constructor(pool: Pool, now: () => number) {
     this.#pool = pool
@@ -58,9 +63,8 @@ export class PostgresStore implements Store {
     return new PostgresStore(pool, options.now)
   }
 
-  async get(key: string): Promise<string | undefined> {
-    const { rows } = await this.#query('get', [this.#now(), key])
-    return rows[0]?.value
+  get(key: string): Promise<string | undefined> {
+    return this.#reads.get(key)
   }
 
   async set({ key, value, ttlMs }: Entry<string>): Promise<void> {

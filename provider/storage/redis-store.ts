@@ -1,5 +1,6 @@
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { type ConnectionOptions, openRedis, type RedisConnection } from '../../runtime/redis-client.ts'
+import { BatchedReads } from './batched-reads.ts'
 import { createRedisLimiter } from './redis-limiter.ts'
 import { redisReport } from './redis-report.ts'
 import type { Entry, Limit } from './storage.ts'
@@ -42,6 +43,10 @@ export class RedisStore implements Store {
   readonly #redis: RedisConnection
   readonly #now: () => number
   readonly #limiters = new Map<string, RateLimiterAbstract>()
+  readonly #reads = new BatchedReads(async (keys) => {
+    const values = await this.#redis.ask((client) => client.mGet(keys.map((key) => prefix + key)))
+    return new Map(keys.flatMap((key, index) => (values[index] == null ? [] : [[key, values[index]]])))
+  })
 
   private constructor(redis: RedisConnection, now: () => number) {
     this.#redis = redis
@@ -66,8 +71,8 @@ export class RedisStore implements Store {
     return new RedisStore(redis, options.now)
   }
 
-  async get(key: string): Promise<string | undefined> {
-    return (await this.#redis.ask((client) => client.get(prefix + key))) ?? undefined
+  get(key: string): Promise<string | undefined> {
+    return this.#reads.get(key)
   }
 
   async set({ key, value, ttlMs }: Entry<string>): Promise<void> {

@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
+import { BatchedReads } from './batched-reads.ts'
 import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
 import { createSqliteLimiter } from './sqlite-limiter.ts'
 import type { Entry, Limit } from './storage.ts'
@@ -37,6 +38,7 @@ export class SqliteStore implements Store {
   readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>
   readonly #limiters = new Map<string, RateLimiterAbstract>()
   readonly #now: () => number
+  readonly #reads = new BatchedReads((keys) => this.#readAll(keys))
 
   /**
    * Opens the file, and makes or migrates what is in it.
@@ -60,9 +62,8 @@ export class SqliteStore implements Store {
     }
   }
 
-  get(key: string): string | undefined {
-    const row = this.#statements.get.get(key, this.#now()) as { value: string } | undefined
-    return row?.value
+  get(key: string): Promise<string | undefined> {
+    return this.#reads.get(key)
   }
 
   set(entry: Entry<string>): Promise<void> {
@@ -103,7 +104,7 @@ export class SqliteStore implements Store {
   }
 
   check(): void {
-    this.get('')
+    this.#statements.get.get('', 0)
   }
 
   async sweep(): Promise<boolean> {
@@ -160,6 +161,22 @@ export class SqliteStore implements Store {
   close(): void {
     this.#queue.flush()
     this.#database.close()
+  }
+
+  /** In one transaction: the file is locked once, not for each key. */
+  #readAll(keys: readonly string[]): ReadonlyMap<string, string> {
+    const now = this.#now()
+    const found = new Map<string, string>()
+    this.#database.exec('BEGIN')
+    try {
+      for (const key of keys) {
+        const row = this.#statements.get.get(key, now) as { value: string } | undefined
+        if (row) found.set(key, row.value)
+      }
+    } finally {
+      this.#database.exec('COMMIT')
+    }
+    return found
   }
 
   #set({ key, value, ttlMs }: Entry<string>): void {

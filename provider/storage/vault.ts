@@ -70,10 +70,16 @@ export class StoreKey {
  * @param hashKey stays the same when the others change, so that everything is found again
  */
 export function createVault(keys: readonly [StoreKey, ...StoreKey[]], hashKey: KeyObject): Vault {
-  const seal = createSeal(keys)
+  // A token is looked for under several kinds, one after the other.
+  let last: { readonly text?: string; readonly hash: string } = { hash: '' }
   return {
-    ...seal,
-    hash: (text) => createHmac('sha256', hashKey).update(text).digest('base64url'),
+    ...createSeal(keys),
+    hash(text) {
+      if (text !== last.text) {
+        last = { text, hash: createHmac('sha256', hashKey).update(text).digest('base64url') }
+      }
+      return last.hash
+    },
   }
 }
 
