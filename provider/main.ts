@@ -7,22 +7,35 @@ import { stopOnSignal } from '../runtime/shutdown.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
 import { createProvider } from './app.ts'
 import { keyCommands } from './keys/key-commands.ts'
+import { checkStore, describeStoreCheck } from './storage/check-store.ts'
 import { StorageError } from './storage/storage-error.ts'
+
+const commands: ReadonlyMap<string, (config: Config) => Promise<string>> = new Map([
+  ...keyCommands,
+  ['--check-store', lookAtStore],
+])
 
 try {
   const [argument] = process.argv.slice(2)
-  const command = argument === undefined ? serve : keyCommands.get(argument)
+  const command = argument === undefined ? serve : commands.get(argument)
   if (!command) {
-    const known = `this program serves, or takes one of ${[...keyCommands.keys()].join(', ')}`
+    const known = `this program serves, or takes one of ${[...commands.keys()].join(', ')}`
     throw new ConfigError([{ variable: String(argument), problem: `is not known: ${known}` }])
   }
   const config = loadConfig(process.env, 'provider')
   process.stdout.write(await command(config))
 } catch (error) {
-  const known = [ConfigError, ListenError, StorageError].some((kind) => error instanceof kind)
-  if (!known) throw error
-  process.stderr.write(`${(error as Error).message}\n`)
+  const expected = [ConfigError, ListenError, StorageError].some((kind) => error instanceof kind)
+  if (!(error instanceof Error) || !expected) throw error
+  process.stderr.write(`${error.message}\n`)
   process.exitCode = error instanceof ConfigError ? 2 : 1
+}
+
+/** Exit code 1: something should be done about it. */
+async function lookAtStore(config: Config): Promise<string> {
+  const check = await checkStore(config)
+  if (!check.ok) process.exitCode = 1
+  return process.argv.includes('--json') ? `${JSON.stringify(check, null, 2)}\n` : describeStoreCheck(check)
 }
 
 async function serve(config: Config): Promise<string> {

@@ -58,7 +58,11 @@ function asKeyvStore(store: Store, vault: Vault): KeyvStoreAdapter {
     async get(key) {
       const place = placeOf(vault, key)
       const value = await store.get(place)
-      return value === undefined ? undefined : (vault.open(place, value) as never)
+      if (value === undefined) return undefined
+      const text = vault.open(place, value)
+      // After a change of keys what is used moves to the new one, and the old one becomes superfluous.
+      if (!vault.isCurrent(value)) await store.replace(place, value, vault.seal(place, text))
+      return text as never
     },
     set: async (key, value, ttlMs) => store.set(sealed(vault, key, value, ttlMs)),
     delete: async (key) => store.delete(placeOf(vault, key)),

@@ -43,6 +43,11 @@ export class MemoryStore implements Store {
     return true
   }
 
+  replace(key: string, from: string, to: string): void {
+    const entry = this.#entries.get(key)
+    if (entry?.value === from) this.#entries.set(key, { ...entry, value: to })
+  }
+
   delete(key: string): boolean {
     return this.#remove(this.#entries, key)
   }

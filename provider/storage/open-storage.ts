@@ -30,8 +30,7 @@ export async function openStorage(url: string, options: OpenStorageOptions = {})
   const { keys = [], onerror = () => {}, sweepEveryMs = 30_000 } = options
   const store = await openStore(url, options)
   try {
-    const vault =
-      url === 'memory:' ? undefined : await unlock(store, keys.length > 0 ? keys : await ownKeys(url))
+    const vault = url === 'memory:' ? undefined : await unlock(store, await storeKeys(url, keys))
     const storage = createStorageOver(store, vault)
     const stopSweeping = startSweeping(store, { everyMs: sweepEveryMs, onerror })
     return {
@@ -47,9 +46,10 @@ export async function openStorage(url: string, options: OpenStorageOptions = {})
   }
 }
 
-/** Without STORE_KEY, which the configuration insists on in production. */
-async function ownKeys(url: string): Promise<readonly string[]> {
-  return url.startsWith('sqlite:') ? [await loadDevelopmentKey(url.slice('sqlite:'.length))] : []
+/** @returns STORE_KEY's keys; without them, those of a development store, which has its own */
+export async function storeKeys(url: string, given: readonly string[]): Promise<readonly string[]> {
+  if (given.length > 0 || !url.startsWith('sqlite:')) return given
+  return [await loadDevelopmentKey(url.slice('sqlite:'.length))]
 }
 
 /**

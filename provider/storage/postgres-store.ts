@@ -25,6 +25,7 @@ const statements = {
       SELECT other.* FROM added, unnest($5::text[], $6::text[], $7::bigint[]) AS other
       ON CONFLICT (key) DO ${upsert}
     ) SELECT key FROM added`,
+  replace: 'UPDATE gatehouse_entry SET value = $3 WHERE key = $1 AND value = $2',
   delete: `DELETE FROM gatehouse_entry WHERE key = $2 AND ${living}`,
   addMember: `INSERT INTO gatehouse_member (name, id, value, expires_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (name, id) DO ${upsert}`,
@@ -82,6 +83,10 @@ export class PostgresStore implements Store {
       others.map((other) => this.#expiry(other.ttlMs)),
     ])
     return rowCount === 1
+  }
+
+  async replace(key: string, from: string, to: string): Promise<void> {
+    await this.#query('replace', [key, from, to])
   }
 
   async delete(key: string): Promise<boolean> {

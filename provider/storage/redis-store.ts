@@ -23,6 +23,8 @@ if not set(1, 'NX') then return 0 end
 for i = 2, #KEYS do set(i) end
 return 1`
 
+const replaceScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') end`
+
 /** Adds to a hash of "expiry value", forgets who has expired, and expires with the last. ARGV: id, value, expiry, now */
 const addMemberScript = `redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ' ' .. ARGV[2])
 local last = 0
@@ -91,6 +93,11 @@ export class RedisStore implements Store {
       ]),
     }
     return (await this.#redis.ask((client) => client.eval(addScript, script))) === 1
+  }
+
+  async replace(key: string, from: string, to: string): Promise<void> {
+    const script = { keys: [prefix + key], arguments: [from, to] }
+    await this.#redis.ask((client) => client.eval(replaceScript, script))
   }
 
   async delete(key: string): Promise<boolean> {

@@ -24,6 +24,7 @@ const statements = {
   add: `INSERT INTO gatehouse_entry (key, value, expires_at) VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
     WHERE gatehouse_entry.expires_at <= ?`,
+  replace: 'UPDATE gatehouse_entry SET value = ? WHERE key = ? AND value = ?',
   delete: `DELETE FROM gatehouse_entry WHERE key = ? AND ${living}`,
   addMember: `INSERT INTO gatehouse_member (name, id, value, expires_at) VALUES (?, ?, ?, ?)
     ON CONFLICT (name, id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
@@ -55,6 +56,7 @@ export class SqliteStore implements Store {
       get: prepare(statements.get),
       set: prepare(statements.set),
       add: prepare(statements.add),
+      replace: prepare(statements.replace),
       delete: prepare(statements.delete),
       addMember: prepare(statements.addMember),
       removeMember: prepare(statements.removeMember),
@@ -76,6 +78,12 @@ export class SqliteStore implements Store {
       if (changes === 0) return false
       for (const other of others) this.#set(other)
       return true
+    })
+  }
+
+  replace(key: string, from: string, to: string): Promise<void> {
+    return this.#queue.write(() => {
+      this.#statements.replace.run(to, key, from)
     })
   }
 

@@ -44,6 +44,8 @@ export interface Store {
   set(entry: Entry<string>): Awaitable<void>
   /** Sets all of it, or nothing when the first key is there already. @returns whether it did */
   add(entry: Entry<string>, others: readonly Entry<string>[]): Awaitable<boolean>
+  /** Puts another text in the place of one, unless there is a third by now. When it expires stays as it is. */
+  replace(key: string, from: string, to: string): Awaitable<void>
   /** @returns true for the one caller that removed a living entry */
   delete(key: string): Awaitable<boolean>
   addMember(set: string, member: Member): Awaitable<void>

@@ -17,6 +17,8 @@ export interface Vault {
   seal(place: string, text: string): string
   /** @throws VaultError for what was sealed for another place, changed, or sealed with a key that is not here */
   open(place: string, sealed: string): string
+  /** Whether it was sealed with the key that seals now. */
+  isCurrent(sealed: string): boolean
 }
 
 /** What lies in the store cannot be read. */
@@ -29,6 +31,7 @@ export const noVault: Vault = {
   hash: (text) => text,
   seal: (_place, text) => text,
   open: (_place, sealed) => sealed,
+  isCurrent: () => true,
 }
 
 /** The lengths of the parts of what is sealed, in bytes. The text stands between the nonce and the tag. */
@@ -74,6 +77,7 @@ export function createVault(keys: readonly [StoreKey, ...StoreKey[]], hashKey: K
   let last: { readonly text?: string; readonly hash: string } = { hash: '' }
   return {
     ...createSeal(keys),
+    isCurrent: (sealed) => sealed.startsWith(keys[0].id),
     hash(text) {
       if (text !== last.text) {
         last = { text, hash: createHmac('sha256', hashKey).update(text).digest('base64url') }

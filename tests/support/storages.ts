@@ -7,8 +7,8 @@ import { type OpenStorageOptions, openStorage } from '../../provider/storage/ope
 import type { Storage } from '../../provider/storage/storage.ts'
 import { describeWithStores } from './real-stores.ts'
 
-/** A key for the stores of tests. Each test process has its own database or prefix, not its own key. */
-export const testStoreKey = 'a key of the tests, which protects nothing at all'
+/** STORE_KEY of all tests: those that share a store must share it. */
+export const testStoreKey = 'a-key-of-the-tests-0123456789abcdefghijklmnop'
 
 /** A kind of store, and how to open it. */
 export interface StorageUnderTest {
@@ -25,7 +25,8 @@ export function describeWithStorages(
   tests: (store: StorageUnderTest) => void,
   kinds: readonly StorageUnderTest['kind'][] = ['memory', 'sqlite', 'redis', 'postgres'],
 ): void {
-  const keys = [testStoreKey]
+  // The second one is what earlier runs have sealed with.
+  const keys = [testStoreKey, 'a key of the tests, which protects nothing at all']
   const of = (kind: StorageUnderTest['kind'], url: () => string): StorageUnderTest => ({
     kind,
     url,

@@ -10,6 +10,7 @@ function storeThat(before: () => void | Promise<void>): Store {
     get: (key) => after(() => store.get(key)),
     set: (entry) => after(() => store.set(entry)),
     add: (entry, others) => after(() => store.add(entry, others)),
+    replace: (key, from, to) => after(() => store.replace(key, from, to)),
     delete: (key) => after(() => store.delete(key)),
     addMember: (set, member) => after(() => store.addMember(set, member)),
     removeMember: (set, id) => after(() => store.removeMember(set, id)),

@@ -11,14 +11,14 @@ import { openStorage } from '../../../provider/storage/open-storage.ts'
 import { findFreePort, killPrograms, startProgram } from '../../support/programs.ts'
 import { describeWithStores } from '../../support/real-stores.ts'
 import { basic, post } from '../../support/sign-in.ts'
+import { testStoreKey } from '../../support/storages.ts'
 
 const dayMs = 86_400_000
-const storeKey = 'a-key-of-the-tests-0123456789abcdefghijklmnop'
 
 describeWithStores('the key ring', ({ url }) => {
   it('is one for replicas that start and rotate at once', async () => {
     let now = Date.now()
-    const storages = await Promise.all([1, 2, 3, 4].map(() => openStorage(url, { keys: [storeKey] })))
+    const storages = await Promise.all([1, 2, 3, 4].map(() => openStorage(url, { keys: [testStoreKey] })))
     try {
       for (const key of ['KeyRing:current', 'KeyRing:lock']) await storages[0]?.delete(key)
       const replicas = storages.map((storage) => createSharedKeyRing(storage, 90 * dayMs, () => now))
@@ -59,7 +59,7 @@ describe('processes that share a store', () => {
 
   it('take up a rotation by command without a restart or a refused request, and keep their keys when killed', async () => {
     const store = `sqlite:${join(folder, 'state.db')}`
-    const storage = await openStorage(store, { keys: [storeKey] })
+    const storage = await openStorage(store, { keys: [testStoreKey] })
     const twoDaysAgo = Date.now() - 2 * dayMs
     const ring = await createSharedKeyRing(storage, 90 * dayMs, () => twoDaysAgo).load()
     await storage.close()
@@ -67,7 +67,7 @@ describe('processes that share a store', () => {
 
     const ports = [await findFreePort(), await findFreePort()]
     const issuer = `http://localhost:${ports[0]}`
-    const env = { STORE: store, STORE_KEY: storeKey, ISSUER: issuer }
+    const env = { STORE: store, STORE_KEY: testStoreKey, ISSUER: issuer }
     const start = (port: number) => startProgram('provider/main.ts', { ...env, PORT: String(port) })
     const programs = ports.map(start)
     for (const program of programs) await program.wrote(/Ctrl-C stops it/)
