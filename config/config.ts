@@ -1,3 +1,4 @@
+import type { ConfiguredClient } from './clients-file.ts'
 import type { IdpOverrides, IdpSettings } from './idp-settings.ts'
 import type { ScopeRules } from './scope-rules.ts'
 
@@ -24,6 +25,12 @@ export interface Config {
   readonly idpOverrides: IdpOverrides
   /** The client's registration, when it has one. */
   readonly client: ClientCredentials
+  /** Clients that the operator has set up, from the file that CLIENTS names. For the provider alone. */
+  readonly clients: readonly ConfiguredClient[]
+  /** Whether clients may register themselves at the provider (RFC 7591). Default `open`. */
+  readonly registration: 'open' | 'closed'
+  /** What a client must bring to register itself: an initial access token. Absent: nothing. */
+  readonly registrationToken?: string
   /**
    * The resource server's registration, with which it introspects (RFC 7662 §2.1). On this machine and in
    * development the secret has a default, which is public knowledge.

@@ -1,3 +1,4 @@
+import { readClientsFile } from './clients-file.ts'
 import type { Config, Role } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { type Environment, environment, isLoopback } from './env.ts'
@@ -6,6 +7,7 @@ import { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings
 import { keyFields, keysInMemory } from './key-settings.ts'
 
 export { type Account, type TestAccount, testAccounts } from './accounts.ts'
+export type { ConfiguredClient } from './clients-file.ts'
 export type { ClientCredentials, Config, Role } from './config.ts'
 export { ConfigError, type ConfigProblem } from './config-error.ts'
 export { isLoopback } from './env.ts'
@@ -47,18 +49,28 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     (isPrivate({ development, issuer, resource }) ? developmentSecret : undefined)
   const idpOverrides = overridesOf(variables)
   const idp = idpSettings(issuer, resource, idpOverrides)
+  const client = {
+    id: variables.CLIENT_ID ?? 'test-client',
+    ...(variables.CLIENT_SECRET !== undefined && { secret: variables.CLIENT_SECRET }),
+  }
+  const resourceClientId =
+    variables.RESOURCE_CLIENT_ID ?? (idp.profile.introspectsAsResource ? resource : 'mcp-server')
+  const configured =
+    role === 'provider' && variables.CLIENTS !== undefined
+      ? readClientsFile(variables.CLIENTS, [client.id, resourceClientId])
+      : { clients: [], problems: [] }
   const config: Config = {
     development,
     issuer,
     resource,
     idp,
     idpOverrides,
-    client: {
-      id: variables.CLIENT_ID ?? 'test-client',
-      ...(variables.CLIENT_SECRET !== undefined && { secret: variables.CLIENT_SECRET }),
-    },
+    client,
+    clients: configured.clients,
+    registration: variables.REGISTRATION ?? 'open',
+    ...(variables.REGISTRATION_TOKEN !== undefined && { registrationToken: variables.REGISTRATION_TOKEN }),
     resourceClient: {
-      id: variables.RESOURCE_CLIENT_ID ?? (idp.profile.introspectsAsResource ? resource : 'mcp-server'),
+      id: resourceClientId,
       ...(resourceSecret !== undefined && { secret: resourceSecret }),
     },
     ...resourceServerFields(variables, idp),
@@ -80,6 +92,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
   }
   const problems = [
     ...idpProblems(config, variables, role),
+    ...configured.problems,
     ...(role === 'client'
       ? []
       : [

@@ -7,6 +7,7 @@ import { createConnections } from './account/connections.ts'
 import { createLastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
+import { assertConfiguredClients } from './clients.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
 import { createKeySource } from './keys/key-source.ts'
 import { createAudit } from './observability/audit.ts'
@@ -42,7 +43,7 @@ export interface AuthorizationServer {
 
 /**
  * Makes the authorization server.
- * @throws ConfigError when the issuer has a path, or the accounts or keys that are named cannot be used
+ * @throws ConfigError when the issuer has a path, or the accounts, clients or keys that are named cannot be used
  */
 export async function createProvider(config: Config, options: ProviderOptions): Promise<AuthorizationServer> {
   if (new URL(config.issuer).pathname !== '/') {
@@ -70,6 +71,11 @@ export async function createProvider(config: Config, options: ProviderOptions): 
   }
   const keySource = createKeySource(config, storage, now)
   const rotating = await createRotatingProvider(parts, keySource).catch(async (error) => {
+    await closeStorage()
+    throw error
+  })
+  await assertConfiguredClients(rotating.provider, config).catch(async (error) => {
+    rotating.stop()
     await closeStorage()
     throw error
   })

@@ -6,6 +6,7 @@ import { securityHeaders } from '../runtime/security-headers.ts'
 import { accountRoutes } from './account/routes.ts'
 import { currentAccount } from './accounts/current-account.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
+import { clientRefusals } from './client-refusals.ts'
 import { deviceEndpoints } from './device-endpoints.ts'
 import { errorPages } from './error-pages.ts'
 import { exactPaths } from './exact-paths.ts'
@@ -47,6 +48,7 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   provider.use(untrustedRedirects(config, provider))
   provider.use(currentAccount(accounts))
   provider.use(deviceEndpoints(parts))
+  provider.use(clientRefusals(config.issuer))
   provider.use(pages(config).routes())
   const formTokens = createFormTokens(keys.cookies)
   provider.use(interactionRoutes({ ...parts, provider, formTokens }).routes())

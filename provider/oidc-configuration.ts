@@ -1,5 +1,6 @@
 import { type AsymmetricSigningAlgorithm, type Configuration, errors } from 'oidc-provider'
 import { accountPagePolicy } from './account/sign-in.ts'
+import { assertShortLived, clientKeyAlgorithms } from './client-assertions.ts'
 import { preregisteredClients } from './clients.ts'
 import { deviceFlow } from './interactions/device.ts'
 import { createLoadExistingGrant } from './interactions/existing-grant.ts'
@@ -8,7 +9,7 @@ import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
 import { mayFetchMetadataDocument } from './metadata-documents.ts'
 import type { Parts } from './parts.ts'
 import { checkClientMetadata } from './registration.ts'
-import { assertResource, createGetResourceServerInfo, defaultScope } from './resources.ts'
+import { assertResource, createGetResourceServerInfo, requestedScope } from './resources.ts'
 import { createAdapterFactory } from './storage/storage-adapter.ts'
 import { sendErrorPage } from './views/error.ts'
 
@@ -34,7 +35,8 @@ export function oidcConfiguration(
   return {
     // Who may ask, and for what
     clients,
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    assertJwtClientAuthClaimsAndHeader: assertShortLived,
     clientDefaults: { id_token_signed_response_alg: algorithms[0] },
     extraClientMetadata: {
       properties: ['software_id'],
@@ -46,9 +48,8 @@ export function oidcConfiguration(
     responseTypes: ['code'],
     pkce: { required: () => true },
     extraParams: {
-      // Without a scope, oidc-provider would end in access_denied after the user has signed in.
       scope: ({ oidc }, scope) => {
-        if (scope === undefined && oidc.params) oidc.params.scope = defaultScope
+        if (oidc.params) oidc.params.scope = requestedScope(scope, oidc.client?.clientId, config)
       },
     },
 
@@ -72,7 +73,10 @@ export function oidcConfiguration(
 
     // What is issued
     jwks: keys.signing,
-    enabledJWA: { idTokenSigningAlgValues: algorithms },
+    enabledJWA: { idTokenSigningAlgValues: algorithms, clientAuthSigningAlgValues: clientKeyAlgorithms },
+    // A machine is its own subject (RFC 9068 §2.2). No account has a colon in its identifier.
+    extraTokenClaims: (_ctx, token) =>
+      token.kind === 'ClientCredentials' ? { sub: `client:${token.clientId}` } : undefined,
     rotateRefreshToken: (ctx) => {
       // oidc-provider looks at the resource only after it has used up the refresh token.
       assertResource(ctx, config)
@@ -85,6 +89,7 @@ export function oidcConfiguration(
       AuthorizationCode: lifetimes.authorizationCode,
       DeviceCode: lifetimes.deviceCode,
       AccessToken: lifetimes.accessToken,
+      ClientCredentials: lifetimes.accessToken,
       RefreshToken: (_ctx, token) => refreshTokenLifetime(token.totalLifetime()),
       IdToken: lifetimes.idToken,
       Grant: lifetimes.grant,
@@ -132,7 +137,11 @@ export function oidcConfiguration(
         enabled: true,
         allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId,
       },
-      registration: { enabled: true, issueRegistrationAccessToken: false },
+      registration: {
+        enabled: config.registration === 'open',
+        initialAccessToken: config.registrationToken,
+        issueRegistrationAccessToken: false,
+      },
       clientIdMetadataDocument: {
         enabled: true,
         ack: 'draft-02',
@@ -140,6 +149,7 @@ export function oidcConfiguration(
       },
       pushedAuthorizationRequests: { enabled: true },
       deviceFlow: deviceFlow(config),
+      clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       dPoP: { enabled: true },
       rpInitiatedLogout: { enabled: false },

@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import type { errors, Provider } from 'oidc-provider'
 import type { Config } from '../config/index.ts'
+import type { KnownClients } from './clients.ts'
 import { redirectTarget, verifyClient } from './interactions/client-identity.ts'
 import { sendPage } from './views/send-page.ts'
 import { untrustedRedirectPage } from './views/untrusted-redirect.ts'
@@ -10,10 +11,7 @@ import { untrustedRedirectPage } from './views/untrusted-redirect.ts'
  * make it ask for something impossible, so that a link to this host would end at a host of theirs. An
  * error that comes before any page is shown here, and the user decides whether to go on.
  */
-export function untrustedRedirects(
-  config: Pick<Config, 'issuer' | 'client' | 'resourceClient'>,
-  provider: Provider,
-): Middleware {
+export function untrustedRedirects(config: Pick<Config, KnownClients>, provider: Provider): Middleware {
   const failures = new WeakMap<object, errors.OIDCProviderError>()
   provider.on('authorization.error', (ctx, error) => failures.set(ctx, error))
   return async (ctx, next) => {

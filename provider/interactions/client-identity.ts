@@ -1,6 +1,6 @@
 import type { Client } from 'oidc-provider'
 import { type Config, isLoopback } from '../../config/index.ts'
-import { preregisteredClients } from '../clients.ts'
+import { type KnownClients, preregisteredClients } from '../clients.ts'
 
 /** Who vouches for the client. Of one that nobody vouches for, the host is shown. */
 export type Verification =
@@ -23,7 +23,7 @@ export function redirectTarget(redirectUri: string): { host: string; thisCompute
 export function verifyClient(
   clientId: string,
   redirectUri: string | undefined,
-  config: Pick<Config, 'issuer' | 'client' | 'resourceClient'>,
+  config: Pick<Config, KnownClients>,
 ): Verification {
   if (preregisteredClients(config).some((client) => client.client_id === clientId)) return { verified: true }
   if (clientId.startsWith('https://')) {
@@ -38,10 +38,7 @@ export function verifyClient(
  * proves who it is: anybody on the user's computer can claim to be a native one (RFC 8252 §8.6), and anybody
  * at all registers under any name.
  */
-export function remembersConsent(
-  client: Client,
-  config: Pick<Config, 'issuer' | 'client' | 'resourceClient'>,
-): boolean {
+export function remembersConsent(client: Client, config: Pick<Config, KnownClients>): boolean {
   return (
     client.applicationType === 'web' &&
     client.clientAuthMethod !== 'none' &&

@@ -3,6 +3,7 @@ import type { Client, Interaction, InteractionResults, Provider } from 'oidc-pro
 import { type Config, resourceScopeNames } from '../../config/index.ts'
 import type { Connections } from '../account/connections.ts'
 import type { Accounts } from '../accounts/accounts.ts'
+import type { KnownClients } from '../clients.ts'
 import { lifetimes } from '../lifetimes.ts'
 import { openidScopes, scopeDescriptions } from '../scope-descriptions.ts'
 import { consentPage } from '../views/consent.ts'
@@ -19,7 +20,7 @@ import type { FormTokens } from './form-token.ts'
 
 /** What the consent page needs. */
 export interface ConsentParts {
-  readonly config: Pick<Config, 'issuer' | 'resource' | 'client' | 'resourceClient'>
+  readonly config: Pick<Config, KnownClients | 'resource'>
   readonly provider: Provider
   readonly accounts: Accounts
   readonly connections: Connections

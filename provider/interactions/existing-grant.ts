@@ -2,6 +2,7 @@ import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Config } from '../../config/index.ts'
 import type { Connections } from '../account/connections.ts'
 import { accountPageClientId } from '../account/sign-in.ts'
+import type { KnownClients } from '../clients.ts'
 import { lifetimes } from '../lifetimes.ts'
 import { remembersConsent } from './client-identity.ts'
 
@@ -10,7 +11,7 @@ import { remembersConsent } from './client-identity.ts'
  * the client's consent is remembered, the latest one, if it gives all that is asked for and has time left.
  */
 export function createLoadExistingGrant(
-  config: Pick<Config, 'issuer' | 'client' | 'resourceClient'>,
+  config: Pick<Config, KnownClients>,
   connections: Connections,
 ): (ctx: KoaContextWithOIDC) => Promise<Grant | undefined> {
   return async (ctx) => {

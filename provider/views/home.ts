@@ -5,7 +5,7 @@ import { testAccountsTable } from './test-accounts.ts'
 
 const endpoints = [
   ['GET', '/authorize', 'Sign in and consent', 'RFC 6749, PKCE'],
-  ['POST', '/token', 'Codes and refresh tokens for tokens', 'RFC 6749'],
+  ['POST', '/token', 'Tokens for codes, refresh tokens and machines', 'RFC 6749'],
   ['POST', '/par', 'Pushed authorization requests', 'RFC 9126'],
   ['POST', '/device/auth', 'A code for a device without a browser', 'RFC 8628'],
   ['GET', '/device', 'Enter a device’s code', 'RFC 8628'],
@@ -20,7 +20,7 @@ const metadata = ['/.well-known/oauth-authorization-server', '/.well-known/openi
 
 /** The page at the root: what this server is and where it answers. */
 export function homePage(
-  { issuer, resource }: Pick<Config, 'issuer' | 'resource'>,
+  { issuer, resource, registration }: Pick<Config, 'issuer' | 'resource' | 'registration'>,
   testAccounts: readonly TestAccount[],
 ): Page {
   return {
@@ -37,11 +37,13 @@ export function homePage(
 <div class="scroll" tabindex="0" role="region" aria-label="Endpoints"><table>
 <thead><tr><th scope="col">Endpoint</th><th scope="col">Purpose</th><th scope="col">Standard</th></tr></thead>
 <tbody>
-${endpoints.map(
-  ([method, path, purpose, standard]) =>
-    html`<tr><td><code>${method}</code> <code>${path}</code></td><td>${purpose}</td><td class="soft">${standard}</td></tr>
+${endpoints
+  .filter(([, path]) => registration === 'open' || path !== '/register')
+  .map(
+    ([method, path, purpose, standard]) =>
+      html`<tr><td><code>${method}</code> <code>${path}</code></td><td>${purpose}</td><td class="soft">${standard}</td></tr>
 `,
-)}</tbody>
+  )}</tbody>
 </table></div>
 ${
   testAccounts.length > 0 &&

@@ -34,7 +34,8 @@ describe('introspection', () => {
   // Attack 24.
   it('says the same of whatever is not an access token for the resource', async () => {
     const { body } = await obtainTokens(running, 'alice', offline)
-    for (const token of [body.refresh_token, 'garbage', '__proto__', 'x'.repeat(10_000)]) {
+    const jwt = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.'
+    for (const token of [body.refresh_token, 'garbage', jwt, '__proto__', 'x'.repeat(10_000)]) {
       expect(await introspect(running, token)).toMatchObject({ status: 200, body: { active: false } })
       expect((await introspect(running, token)).body).toEqual({ active: false })
     }
@@ -79,7 +80,7 @@ describe('introspection', () => {
   })
 
   it.each<[string, number, (id: string) => Record<string, string>]>([
-    ['no client authentication', 400, () => ({})],
+    ['no client authentication', 401, () => ({})],
     ['a wrong secret', 401, (id) => basic({ id, secret: 'wrong' })],
     ['an unknown client', 401, () => basic({ id: 'nobody', secret: 'x' })],
   ])('answers %s with %i', async (_what, status, headers) => {
@@ -192,6 +193,7 @@ describe('metadata', () => {
         grant_types_supported: [
           'authorization_code',
           'refresh_token',
+          'client_credentials',
           'urn:ietf:params:oauth:grant-type:device_code',
         ],
         code_challenge_methods_supported: ['S256'],

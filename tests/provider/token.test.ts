@@ -217,11 +217,12 @@ describe('the token endpoint', () => {
     expect(response.headers.get('cache-control')).toBe('no-store')
   })
 
-  it('does not know client credentials', async () => {
+  it('gives a client that acts for people nothing of its own', async () => {
     const answer = await post(`${running.issuer}/token`, {
       grant_type: 'client_credentials',
       client_id: running.config.client.id,
     })
-    expect(answer.body).toMatchObject({ error: 'unsupported_grant_type' })
+    expect(answer).toMatchObject({ status: 400, body: { error: expect.any(String) } })
+    expect(answer.body).not.toHaveProperty('access_token')
   })
 })

@@ -3,7 +3,11 @@ import { homePage } from '../../../provider/views/home.ts'
 import { loginPage } from '../../../provider/views/login.ts'
 import { page } from '../../../runtime/html.ts'
 
-const where = { issuer: 'https://issuer.example', resource: 'https://mcp.example/mcp' }
+const where = {
+  issuer: 'https://issuer.example',
+  resource: 'https://mcp.example/mcp',
+  registration: 'open' as const,
+}
 
 describe('outside development', () => {
   it('the start page shows no test account', () => {
