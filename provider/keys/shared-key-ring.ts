@@ -32,7 +32,9 @@ export function createSharedKeyRing(storage: Storage, rotationMs: number, now: (
     if (found) return found
     const made = await createKeyRing(now())
     if (await storage.add(ringKey, made)) return made
-    return read()
+    const others = await storage.get<KeyRing>(ringKey)
+    if (!others) throw new Error('The keys in the store come and go.')
+    return others
   }
 
   async function update(change: (ring: KeyRing) => KeyRing | Promise<KeyRing>): Promise<KeyRing> {
@@ -48,7 +50,7 @@ export function createSharedKeyRing(storage: Storage, rotationMs: number, now: (
   }
 
   async function lock(): Promise<void> {
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 350; tries++) {
       if (await storage.add(lockKey, true, lockMs)) return
       await delay(100)
     }
