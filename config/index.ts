@@ -100,6 +100,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
           ...(role === 'provider' ? [...keysInMemory(config), ...missingStoreKey(config)] : []),
           ...exposedPlaintext(config),
           ...halfOfTls(variables),
+          ...(role === 'provider' ? schemeWithoutTls(config) : []),
         ]),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
@@ -188,6 +189,15 @@ function missingStoreKey({ store, storeKeys, development }: Config): readonly Co
   if (storeKeys.length > 0 || ownKey) return []
   const problem = 'is needed: what is stored is sealed with it; make one with `openssl rand -base64 32`'
   return [{ variable: 'STORE_KEY', problem }]
+}
+
+/** The provider answers its issuer's URL and no other, so the scheme must be one that requests can come with. */
+function schemeWithoutTls({ issuer, tls, trustProxy }: Config): readonly ConfigProblem[] {
+  const https = issuer.startsWith('https:')
+  if (tls && !https) return [{ variable: 'ISSUER', problem: 'must be https: TLS_CERT is set' }]
+  if (!https || tls || trustProxy.length > 0) return []
+  const problem = 'is needed for an https ISSUER, with TLS_KEY; behind a TLS proxy set TRUST_PROXY instead'
+  return [{ variable: 'TLS_CERT', problem }]
 }
 
 /** The credentials that are printed in the documentation must never protect anything real. */

@@ -8,10 +8,14 @@ import { createLastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
 import { assertConfiguredClients } from './clients.ts'
+import { createForwardedHeaders } from './forwarded-headers.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
 import { createKeySource } from './keys/key-source.ts'
-import { createAudit } from './observability/audit.ts'
+import { type Audit, createAudit } from './observability/audit.ts'
+import { measuredStorage } from './observability/measured-storage.ts'
+import { createMetrics, type Metrics } from './observability/metrics.ts'
 import type { Parts } from './parts.ts'
+import { requestLimits } from './request-limits.ts'
 import { createRotatingProvider } from './rotating-provider.ts'
 import { openStorage } from './storage/open-storage.ts'
 import type { Storage } from './storage/storage.ts'
@@ -37,6 +41,9 @@ export interface AuthorizationServer {
   readonly provider: Provider
   /** Looks for other keys, and answers with them from now on. A request that has begun ends with its own. */
   refreshKeys(): Promise<void>
+  readonly metrics: Metrics
+  /** Resolves when requests can be served. @throws saying what is missing */
+  ready(): Promise<void>
   /** Lets go of what it opened. To be called when nothing is served any more. */
   close(): Promise<void>
 }
@@ -51,10 +58,17 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     throw new ConfigError([{ variable: 'ISSUER', problem }])
   }
   const { logger, fetch = createGuardedFetch(), now = Date.now } = options
-  const audit = createAudit(logger)
+  const metrics = createMetrics()
+  const record = createAudit(logger)
+  const audit: Audit = (event) => {
+    metrics.happened(event.event)
+    record(event)
+  }
+  const addressOf = createAddressOf(config.trustProxy)
   const accounts = options.accounts ?? openAccounts(config, { logger, audit })
   const onerror = (error: Error) => logger.error({ err: error }, 'the store cannot be reached')
-  const storage = options.storage ?? (await openStorage(config.store, { keys: config.storeKeys, onerror }))
+  const opened = options.storage ?? (await openStorage(config.store, { keys: config.storeKeys, onerror }))
+  const storage = measuredStorage(opened, metrics)
   const parts: Parts = {
     config,
     logger,
@@ -64,7 +78,9 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     lastUses: createLastUses({ storage, logger }),
     accounts,
     audit,
-    addressOf: createAddressOf(config.trustProxy),
+    addressOf,
+    metrics,
+    requestLimits: requestLimits({ config, storage, audit, metrics, addressOf }),
   }
   const closeStorage = async () => {
     if (!options.storage) await storage.close()
@@ -79,12 +95,18 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     await closeStorage()
     throw error
   })
+  const keepTrusted = createForwardedHeaders(config.trustProxy)
   return {
-    listener: rotating.listener,
+    listener(request, response) {
+      keepTrusted(request)
+      rotating.listener(request, response)
+    },
     get provider() {
       return rotating.provider
     },
     refreshKeys: rotating.refreshKeys,
+    metrics,
+    ready: () => storage.check(),
     async close() {
       rotating.stop()
       await closeStorage()

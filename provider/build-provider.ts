@@ -14,6 +14,7 @@ import { hostPinning } from './host-pinning.ts'
 import { createFormTokens } from './interactions/form-token.ts'
 import { interactionRoutes } from './interactions/routes.ts'
 import type { Keys } from './keys/keys.ts'
+import { watchProvider } from './observability/watch-provider.ts'
 import { oidcConfiguration } from './oidc-configuration.ts'
 import type { Parts } from './parts.ts'
 import { advertiseResourceScopes, keyCaching, registrationCors } from './public-endpoints.ts'
@@ -34,13 +35,18 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   })
   provider.on('grant.success', assertRotationWritten)
   const koa: Koa = provider
+  // The forwarded headers that reach it can be believed.
+  koa.proxy = true
   koa.on('error', (error) => logger.error({ err: error }, 'an answer could not be sent'))
+  watchProvider(provider, parts)
 
+  provider.use(parts.metrics.requests)
   provider.use(securityHeaders())
   provider.use(permitFormPost())
   provider.use(errorPages(logger))
   provider.use(hostPinning(config))
   provider.use(exactPaths())
+  provider.use(parts.requestLimits)
   provider.use(registrationCors())
   provider.use(advertiseResourceScopes())
   provider.use(keyCaching())

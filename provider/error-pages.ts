@@ -29,10 +29,11 @@ function describe(error: unknown): ErrorDetails & { readonly status: number } {
 
 function send(ctx: Context, details: ErrorDetails): void {
   const { status } = ctx
-  if (ctx.accepts('html', 'json') === 'html') {
+  if (ctx.accepts('json', 'html') === 'html') {
     sendErrorPage(ctx, details)
   } else {
     ctx.body = { error: details.error, error_description: details.description }
     ctx.status = status
+    ctx.set('Cache-Control', 'no-store')
   }
 }

@@ -1,9 +1,11 @@
 import process from 'node:process'
 import { type Config, ConfigError, loadConfig } from '../config/index.ts'
+import { renewCertificate } from '../runtime/certificate.ts'
 import { createHttpServer } from '../runtime/http-server.ts'
 import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
-import { stopOnSignal } from '../runtime/shutdown.ts'
+import { createOperationsServer } from '../runtime/operations-server.ts'
+import { stop, stopOnSignal } from '../runtime/shutdown.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
 import { createProvider } from './app.ts'
 import { keyCommands } from './keys/key-commands.ts'
@@ -28,7 +30,8 @@ try {
   const expected = [ConfigError, ListenError, StorageError].some((kind) => error instanceof kind)
   if (!(error instanceof Error) || !expected) throw error
   process.stderr.write(`${error.message}\n`)
-  process.exitCode = error instanceof ConfigError ? 2 : 1
+  // What was opened already must not keep the process alive.
+  process.exit(error instanceof ConfigError ? 2 : 1)
 }
 
 /** Exit code 1: something should be done about it. */
@@ -39,21 +42,41 @@ async function lookAtStore(config: Config): Promise<string> {
 }
 
 async function serve(config: Config): Promise<string> {
-  const provider = await createProvider(config, { logger: createLogger('provider', config.logLevel) })
+  const logger = createLogger('provider', config.logLevel)
+  const provider = await createProvider(config, { logger })
+  const stopping = new AbortController()
+  const operations = createOperationsServer({
+    metrics: provider.metrics.text,
+    ready: provider.ready,
+    stopping: stopping.signal,
+  })
+  if (config.metricsPort !== undefined) {
+    await listen(operations, { host: config.host, port: config.metricsPort, variable: 'METRICS_PORT' })
+  }
   const server = createHttpServer(provider.listener, config)
+  renewCertificate(server, config, logger)
   await listen(server, config)
-  stopOnSignal(server, { end: () => provider.close() })
+  stopOnSignal(server, {
+    begin: () => stopping.abort(),
+    end: async () => {
+      await stop(operations)
+      await provider.close()
+    },
+  })
   return banner(config)
 }
 
 function banner(config: Config): string {
-  const { issuer, resource } = config
+  const { issuer, resource, host, metricsPort } = config
   const accounts = publishedAccounts(config).map(({ username, password }) => `${username} / ${password}`)
   return [
     `Gatehouse authorization server at ${issuer}`,
     `  tokens are for  ${resource}`,
     `  metadata        ${new URL('/.well-known/oauth-authorization-server', issuer).href}`,
     ...(accounts.length > 0 ? [`  test accounts   ${accounts.join(', ')}`] : []),
+    ...(metricsPort === undefined
+      ? []
+      : [`  operations      http://${host}:${metricsPort}/metrics, /healthz, /readyz`]),
     'Ctrl-C stops it.\n',
   ].join('\n')
 }

@@ -13,12 +13,15 @@ import { assertResource, createGetResourceServerInfo, requestedScope } from './r
 import { createAdapterFactory } from './storage/storage-adapter.ts'
 import { sendErrorPage } from './views/error.ts'
 
+/** What the configuration is made of. */
+export type ConfigurationParts = Omit<Parts, 'metrics' | 'requestLimits'>
+
 /**
  * What this authorization server does, in oidc-provider's options
  * (https://github.com/panva/node-oidc-provider/blob/main/docs/README.md).
  */
 export function oidcConfiguration(
-  { config, accounts, storage, connections, fetch }: Parts,
+  { config, accounts, storage, connections, fetch }: ConfigurationParts,
   keys: Keys,
 ): Configuration {
   const algorithms = [...new Set(keys.signing.keys.map(({ alg }) => alg as AsymmetricSigningAlgorithm))]

@@ -1,3 +1,4 @@
+import type { Middleware } from 'koa'
 import type { Config } from '../config/index.ts'
 import type { AddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -5,6 +6,7 @@ import type { Connections } from './account/connections.ts'
 import type { LastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './observability/audit.ts'
+import type { Metrics } from './observability/metrics.ts'
 import type { Storage } from './storage/storage.ts'
 
 /** What the server is made of. Made once: all of it outlives a change of keys. */
@@ -22,4 +24,7 @@ export interface Parts {
   readonly audit: Audit
   /** Where a request comes from, as `addressOf(ctx.req)`. `ctx.ip` may be a proxy's address. */
   readonly addressOf: AddressOf
+  readonly metrics: Metrics
+  /** Refuses an address that asks too often. */
+  readonly requestLimits: Middleware
 }

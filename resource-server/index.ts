@@ -2,6 +2,8 @@
  * Protect an MCP server of your own: `import { protectMcp, scopes, … } from 'mcp-gatehouse/resource-server'`.
  * docs/protect-your-server.md shows how.
  */
+
+export type { RateLimit, RateLimiter } from '../runtime/rate-limiter.ts'
 export { type Access, anyToken, type Guard, publicAccess, type SecurityScheme, scopes } from './access.ts'
 export { type KoaContext, type KoaMiddleware, toKoaMiddleware } from './adapters/koa.ts'
 export { type NodeListener, type NodeListenerOptions, toNodeListener } from './adapters/node.ts'
@@ -14,5 +16,5 @@ export type { IntrospectionClient } from './auth/introspection.ts'
 export { UnguardedToolError } from './auth/list-tools.ts'
 export { AuthorityUnavailable, type Refusal, type TokenVerifier, type Verdict } from './auth/verdict.ts'
 export { type ProtectedMcp, type ProtectOptions, protectMcp } from './protect.ts'
-export { openSharedState, type RateLimit, type RateLimiter, type SharedState } from './state/shared-state.ts'
+export { openSharedState, type SharedState } from './state/shared-state.ts'
 export { type StdioOptions, serveStdio } from './stdio.ts'

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { type Config, ConfigError, loadConfig, resourceScopeNames } from '../config/index.ts'
+import { renewCertificate } from '../runtime/certificate.ts'
 import { createHttpServer } from '../runtime/http-server.ts'
 import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
@@ -40,14 +41,23 @@ async function main(args: readonly string[]): Promise<void> {
     return
   }
 
-  const operations = createOperationsServer({ metrics: metrics.text, ready: state.check })
+  const stopping = new AbortController()
+  const operations = createOperationsServer({
+    metrics: metrics.text,
+    ready: state.check,
+    stopping: stopping.signal,
+  })
   if (config.metricsPort !== undefined) {
     await listen(operations, { host: config.host, port: config.metricsPort, variable: 'METRICS_PORT' })
   }
   const server = createHttpServer(app.callback(), config)
+  renewCertificate(server, config, logger)
   await listen(server, config)
   stopOnSignal(server, {
-    begin: mcp.endStreams,
+    begin() {
+      stopping.abort()
+      mcp.endStreams()
+    },
     end: async () => {
       await mcp.close()
       await stop(operations)

@@ -1,3 +1,4 @@
+import { networkOf } from '../runtime/network-of.ts'
 import { callerKey } from './auth/auth-info.ts'
 import type { RequestLimit } from './auth/gate.ts'
 import type { SharedState } from './state/shared-state.ts'
@@ -15,7 +16,7 @@ export function createRequestLimit(
   const addresses = state.createRateLimiter('address', { points: perMinute.anonymous, seconds: 60 })
   return {
     count: ({ authInfo, address }) =>
-      authInfo ? callers.count(callerKey(authInfo)) : addresses.count(address),
-    exceeded: (address) => addresses.exceeded(address),
+      authInfo ? callers.count(callerKey(authInfo)) : addresses.count(networkOf(address)),
+    exceeded: (address) => addresses.exceeded(networkOf(address)),
   }
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type Config, ConfigError } from '../config/index.ts'
+import { readCertificate } from './certificate.ts'
 
 /** A client must have sent its headers, and its whole request, within these times, in milliseconds. */
 const limits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 }
@@ -12,22 +12,11 @@ const limits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsChec
  */
 export function createHttpServer(listener: RequestListener, { tls }: Pick<Config, 'tls'>): Server {
   if (!tls) return createServer(limits, listener)
-  const cert = readPem('TLS_CERT', tls.certFile)
-  const key = readPem('TLS_KEY', tls.keyFile)
+  const certificate = readCertificate(tls)
   try {
-    return createTlsServer({ ...limits, cert, key, minVersion: 'TLSv1.2' }, listener)
+    return createTlsServer({ ...limits, ...certificate, minVersion: 'TLSv1.2' }, listener)
   } catch (cause) {
     const problem = 'the certificate and the key are not a pair of PEM files'
     throw new ConfigError([{ variable: 'TLS_CERT', problem: `${problem} (${(cause as Error).message})` }])
-  }
-}
-
-function readPem(variable: string, file: string): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (cause) {
-    throw new ConfigError([
-      { variable, problem: `the file cannot be read (${(cause as NodeJS.ErrnoException).code})` },
-    ])
   }
 }

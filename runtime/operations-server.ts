@@ -6,6 +6,8 @@ export interface Operations {
   metrics(): Promise<string>
   /** Resolves when requests can be served. @throws saying what is missing */
   ready(): Promise<void>
+  /** Aborted when the program begins to stop: from then on it is not ready, whatever it could still do. */
+  readonly stopping?: AbortSignal
 }
 
 /** How long readiness may take to find out, in milliseconds. */
@@ -26,16 +28,21 @@ export function createOperationsServer(operations: Operations): Server {
       case '/healthz':
         return answer(200, 'ok\n')
       case '/readyz': {
-        const problem = await withTimeout(operations.ready()).then(
-          () => undefined,
-          (error: Error) => error.message,
-        )
+        const problem = await problemOf(operations)
         return problem === undefined ? answer(200, 'ready\n') : answer(503, `not ready: ${problem}\n`)
       }
       default:
         return answer(404, 'There are /metrics, /healthz and /readyz.\n')
     }
   })
+}
+
+async function problemOf({ ready, stopping }: Operations): Promise<string | undefined> {
+  if (stopping?.aborted) return 'it is stopping'
+  return withTimeout(ready()).then(
+    () => undefined,
+    (error: Error) => error.message,
+  )
 }
 
 async function withTimeout(promise: Promise<void>): Promise<void> {

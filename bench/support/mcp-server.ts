@@ -8,13 +8,10 @@ export async function startMcpServer(
   issuer: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Program> {
-  const unlimited = '1000000000'
   return startProgram('resource-server/main.ts', {
     ISSUER: issuer,
     LOG_LEVEL: 'info',
     METRICS_PORT: String(await freePort()),
-    RATE_LIMIT: unlimited,
-    RATE_LIMIT_ANONYMOUS: unlimited,
     ...env,
   })
 }

@@ -20,6 +20,8 @@ const startTimeoutMs = 20_000
 /** How long a program may take to stop by itself, in milliseconds. */
 const stopTimeoutMs = 3000
 
+const unlimited = '1000000000'
+
 const running = new Set<ChildProcess>()
 
 // Whatever ends this process ends the servers, too.
@@ -44,7 +46,15 @@ export async function startProgram(
   const startedAt = performance.now()
   const child = spawn(process.execPath, ['-r', './runtime/require-node.cjs', file], {
     cwd: root,
-    env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS, PORT: String(port), ...env },
+    env: {
+      PATH: process.env.PATH,
+      NODE_OPTIONS: process.env.NODE_OPTIONS,
+      PORT: String(port),
+      // All requests of a benchmark come from one address.
+      RATE_LIMIT: unlimited,
+      RATE_LIMIT_ANONYMOUS: unlimited,
+      ...env,
+    },
     stdio: 'ignore',
   })
   running.add(child)

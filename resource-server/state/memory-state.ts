@@ -1,7 +1,7 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { type RateLimiter, wrapLimiter } from '../../runtime/rate-limiter.ts'
 import { createMemoryReplayStore } from '../auth/memory-replay-store.ts'
-import { wrapLimiter } from './limiter.ts'
-import type { RateLimiter, SharedState } from './shared-state.ts'
+import type { SharedState } from './shared-state.ts'
 
 /** State in this process: right for one replica, and gone when it stops. */
 export function openMemoryState(now: () => number): SharedState {

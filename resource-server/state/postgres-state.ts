@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterPostgres } from 'rate-limiter-flexible'
 import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
-import { withFallback, wrapLimiter } from './limiter.ts'
+import { withFallback, wrapLimiter } from '../../runtime/rate-limiter.ts'
 import type { SharedState } from './shared-state.ts'
 
 /** How long a statement may take before the state counts as lost, in milliseconds. */

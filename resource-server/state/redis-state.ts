@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
+import { withFallback, wrapLimiter } from '../../runtime/rate-limiter.ts'
 import { openRedis } from '../../runtime/redis-client.ts'
-import { withFallback, wrapLimiter } from './limiter.ts'
 import type { SharedState } from './shared-state.ts'
 
 /** How long a command may take before the state counts as lost, in milliseconds. */

@@ -1,23 +1,5 @@
+import type { RateLimit, RateLimiter } from '../../runtime/rate-limiter.ts'
 import type { ReplayStore } from '../auth/dpop.ts'
-
-/** A limit on how often something may happen. */
-export interface RateLimit {
-  /** How often in each period. */
-  readonly points: number
-  /** The period, in seconds. */
-  readonly seconds: number
-}
-
-/** Counts events by key. */
-export interface RateLimiter {
-  /**
-   * Counts one event.
-   * @returns undefined when it is within the limit, else the seconds to wait
-   */
-  count(key: string): Promise<number | undefined>
-  /** Says the same about what has been counted so far, and counts nothing. */
-  exceeded(key: string): Promise<number | undefined>
-}
 
 /** What the replicas of this server share: used DPoP proofs, and counts of requests. Never a token. */
 export interface SharedState {

@@ -198,4 +198,15 @@ describe('plain http', () => {
     const missing = given === 'TLS_CERT' ? 'TLS_KEY' : 'TLS_CERT'
     expect(problemsOf({ [given]: 'file.pem' })).toEqual({ [missing]: 'is needed: both or neither' })
   })
+
+  it('is not what an https provider is left with: TLS, or a proxy that does it', () => {
+    const env = { ISSUER: 'https://localhost' }
+    expect(problemsOf(env, 'provider').TLS_CERT).toMatch(/https ISSUER.*TRUST_PROXY/)
+    expect(problemsOf({ ...env, TRUST_PROXY: 'loopback' }, 'provider')).toEqual({})
+    expect(problemsOf({ ...env, TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' }, 'provider')).toEqual({})
+    expect(problemsOf({ TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' }, 'provider').ISSUER).toMatch(
+      /must be https/,
+    )
+    expect(problemsOf({ ...env, TOKEN_VALIDATION: 'jwt' }, 'resource-server')).not.toHaveProperty('TLS_CERT')
+  })
 })

@@ -94,7 +94,7 @@ describe('response_mode=form_post', () => {
 describe('with the store down', () => {
   it('logs the cause, and no token', async () => {
     const lines: string[] = []
-    const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
+    const logger = pino({ level: 'error' }, { write: (line: string) => lines.push(line) })
     const broken = breakableStore()
     const logged = await startProvider({ storage: createStorageOver(broken), logger })
     const { body } = await obtainTokens(logged, 'alice')

@@ -31,7 +31,7 @@ const configure = async (env: Record<string, string> = {}) => {
 describe('oidcConfiguration', () => {
   it('sends cookies over https only when the issuer is https', async () => {
     expect((await configure()).cookies).toMatchObject({ long: { secure: false }, short: { secure: false } })
-    const secured = await configure({ ISSUER: 'https://localhost:9000' })
+    const secured = await configure({ ISSUER: 'https://localhost:9000', TRUST_PROXY: 'loopback' })
     expect(secured.cookies).toMatchObject({ long: { secure: true }, short: { secure: true } })
   })
 })

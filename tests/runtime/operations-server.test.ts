@@ -61,3 +61,12 @@ describe('the operations server', () => {
     expect((await get('/metrics', {}, 'POST')).status).toBe(405)
   })
 })
+
+it('is not ready any more when the program begins to stop, and still alive', async () => {
+  const stopping = AbortSignal.abort()
+  expect(await get('/readyz', { stopping })).toMatchObject({
+    status: 503,
+    text: 'not ready: it is stopping\n',
+  })
+  expect(await get('/healthz', { stopping })).toMatchObject({ status: 200 })
+})

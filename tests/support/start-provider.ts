@@ -27,7 +27,14 @@ export async function startProvider(options: StartProviderOptions = {}): Promise
   const http = createServer()
   const port = await listen(http, { host: '127.0.0.1', port: 0 })
   const issuer = `http://localhost:${port}`
-  const config = loadConfig({ ISSUER: issuer, RESOURCE: resource, LOG_LEVEL: 'silent', ...env }, 'provider')
+  // All requests of a test come from one address.
+  const defaults = {
+    ISSUER: issuer,
+    RESOURCE: resource,
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT_ANONYMOUS: '1000000',
+  }
+  const config = loadConfig({ ...defaults, ...env }, 'provider')
   const logger = createLogger('provider', config.logLevel)
   const server = await createProvider(config, { logger, ...providerOptions }).catch(async (error) => {
     await stop(http, 0)

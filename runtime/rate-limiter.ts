@@ -1,6 +1,24 @@
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
-import { within } from '../../runtime/within.ts'
-import type { RateLimiter } from './shared-state.ts'
+import { within } from './within.ts'
+
+/** A limit on how often something may happen. */
+export interface RateLimit {
+  /** How often in each period. */
+  readonly points: number
+  /** The period, in seconds. */
+  readonly seconds: number
+}
+
+/** Counts events by key. */
+export interface RateLimiter {
+  /**
+   * Counts one event.
+   * @returns undefined when it is within the limit, else the seconds to wait
+   */
+  count(key: string): Promise<number | undefined>
+  /** Says the same about what has been counted so far, and counts nothing. */
+  exceeded(key: string): Promise<number | undefined>
+}
 
 /** Wraps a limiter of rate-limiter-flexible, which rejects with its result when there were too many. */
 export function wrapLimiter(limiter: RateLimiterAbstract): RateLimiter {

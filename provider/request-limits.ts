@@ -1,0 +1,84 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Middleware } from 'koa'
+import type { ClientCredentials, Config } from '../config/index.ts'
+import { type AddressLimit, createAddressLimit } from '../runtime/address-limit.ts'
+import type { AddressOf } from '../runtime/address-of.ts'
+import type { Audit } from './observability/audit.ts'
+import type { Metrics } from './observability/metrics.ts'
+import { routeOf } from './route-of.ts'
+import type { Storage } from './storage/storage.ts'
+import { LimitReachedError } from './take-point.ts'
+
+/** These ask no store, and there is nothing to guess. */
+const unlimited: ReadonlySet<string> = new Set(['home', 'metadata', 'jwks'])
+
+/** How many times RATE_LIMIT_ANONYMOUS an address may ask for these; anything else once. */
+const shares: Readonly<Record<string, number>> = {
+  // Behind one address may be a service that renews the tokens of many people.
+  token: 4,
+  // What is registered stays.
+  register: 1 / 10,
+  // Codes that are short enough to be typed.
+  device: 1 / 5,
+}
+
+/** What the limits need. */
+export interface RequestLimitParts {
+  readonly config: Pick<Config, 'rateLimit' | 'resourceClient'>
+  readonly addressOf: AddressOf
+  readonly audit: Audit
+  readonly metrics: Pick<Metrics, 'rateLimited'>
+  readonly storage: Pick<Storage, 'createLimiter'>
+}
+
+/**
+ * Bounds what one address may ask for in a minute, route by route (RFC 6585 §4). The MCP server's questions about
+ * tokens are not counted, however many strangers share its address: with them would end everybody's access.
+ */
+export function requestLimits(parts: RequestLimitParts): Middleware {
+  const { config, addressOf, audit, metrics, storage } = parts
+  const limits = new Map<string, AddressLimit>()
+  const isResourceServer = verifyBasic(config.resourceClient)
+
+  function limitOf(route: string): AddressLimit {
+    const points = Math.max(1, Math.floor(config.rateLimit.anonymous * (shares[route] ?? 1)))
+    const limit =
+      limits.get(route) ??
+      createAddressLimit((rest) => storage.createLimiter(`requests-${route}`, rest), { points, seconds: 60 })
+    limits.set(route, limit)
+    return limit
+  }
+
+  return async (ctx, next) => {
+    const route = routeOf(ctx.path)
+    // A preflight request leads to one that is counted.
+    if (unlimited.has(route) || ctx.method === 'OPTIONS') return next()
+    if (route === 'introspect' && isResourceServer(ctx.get('authorization'))) return next()
+    const limit = limitOf(route)
+    const address = addressOf(ctx.req)
+    const known = limit.refused(address)
+    const seconds = known ?? (await limit.count(address))
+    if (seconds === undefined) return next()
+    metrics.rateLimited(route)
+    // Once for each address and minute: a flood must not become one of records.
+    if (known === undefined) audit({ event: 'rate_limited', route, address })
+    ctx.set({ 'Retry-After': String(seconds), 'Access-Control-Allow-Origin': '*' })
+    throw new LimitReachedError(`Too many requests came from this address. Try again in ${seconds} s.`)
+  }
+}
+
+/** Recognises a client by its secret in HTTP Basic (RFC 6749 §2.3.1), before anything is looked up. */
+function verifyBasic({ id, secret }: ClientCredentials): (authorization: string) => boolean {
+  const encode = (text: string) => new URLSearchParams({ '': text }).toString().slice(1)
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  // Some encode the parts, as they should, and some do not.
+  const credentials = [`${id}:${secret}`, `${encode(id)}:${encode(secret ?? '')}`].map((pair) =>
+    digest(Buffer.from(pair).toString('base64')),
+  )
+  return (authorization) => {
+    const [, sent] = /^basic +(\S+)$/i.exec(authorization) ?? []
+    if (sent === undefined || secret === undefined) return false
+    const given = digest(sent)
+    return credentials.map((expected) => timingSafeEqual(given, expected)).includes(true)
+  }
+}
