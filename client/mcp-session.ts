@@ -1,6 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { Authorization } from './auth-provider.ts'
 import { withDpopProofs } from './dpop.ts'
+import { withFreshToken } from './fresh-token.ts'
 import { type Fetch, withPurpose } from './secure-fetch.ts'
 import { withStepUp } from './step-up.ts'
 
@@ -12,7 +13,8 @@ export const requestTimeoutMs = 6 * 60_000
  * that tokens are bound to, and signs in again when a tool needs more scopes.
  */
 export function createSessionFetch(fetch: Fetch, authorization: Authorization): Fetch {
-  return withStepUp(withDpopProofs(withPurpose(fetch, 'mcp'), authorization.tokens), authorization)
+  const present = withDpopProofs(withPurpose(fetch, 'mcp'), authorization.tokens)
+  return withStepUp(withFreshToken(present, authorization), authorization)
 }
 
 /**
