@@ -82,18 +82,20 @@ export function createOAuthClient({
     fetch,
     now,
   })
-  const find = async (metadataUrl?: string) =>
-    await discover(
+  const find = async (metadataUrl?: string) => {
+    const held = await authorization.tokens()
+    return await discover(
       {
         resource,
         fetch,
-        preferredIssuers: client?.issuer === undefined ? [] : [client.issuer],
+        preferredIssuers: [held?.issuer, client?.issuer].filter((known) => known !== undefined),
         ...selection,
         ...(rulesOf && { rulesOf }),
       },
       metadataUrl,
     )
-  const authorization = createAuthorization({
+  }
+  const authorization: Authorization = createAuthorization({
     resource,
     profile,
     ...selection,

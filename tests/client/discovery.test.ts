@@ -76,3 +76,28 @@ describe('discover', () => {
     expect(asked).toEqual(['https://mcp.example/.well-known/oauth-protected-resource/mcp'])
   })
 })
+
+describe('of several authorization servers', () => {
+  it('takes the one that it has a registration for, if the resource lists it', async () => {
+    const { first, second, resource } = await startPair()
+    const find = (preferredIssuers: readonly string[]) =>
+      discover({ resource, preferredIssuers, fetch: createSecureFetch(resource) })
+    expect((await find([second.origin])).issuer).toBe(second.origin)
+    expect((await find(['https://elsewhere.example'])).issuer).toBe(first.origin)
+  })
+
+  it('takes the next when one publishes nothing that can be used', async () => {
+    const broken = await standIns.start(() => ({}))
+    const good = await startAuthorizationServer()
+    const mcp = await standIns.start((origin) => ({
+      '/.well-known/oauth-protected-resource/mcp': {
+        body: {
+          ...protectedResourceMetadata(`${origin}/mcp`, ''),
+          authorization_servers: ['http://evil.example', broken.origin, good.origin],
+        },
+      },
+    }))
+    const resource = `${mcp.origin}/mcp`
+    expect((await discover({ resource, fetch: createSecureFetch(resource) })).issuer).toBe(good.origin)
+  })
+})
