@@ -6,6 +6,7 @@ import type { Discovery } from './discovery.ts'
 import { type DpopKey, generateDpopKey, importDpopKey, requireDpopSupport } from './dpop.ts'
 import type { Connection, Grant } from './grants/grant.ts'
 import { resourceParameter } from './issuer-rules.ts'
+import { NoCallback } from './loopback-redirect.ts'
 import { isOAuthError } from './oauth-error.ts'
 import type { Fetch } from './secure-fetch.ts'
 import { parseTokens, type Tokens } from './tokens.ts'
@@ -98,7 +99,10 @@ export function createAuthorizer({
       try {
         return await attempt()
       } catch (error) {
-        if (client?.registration.origin !== 'dynamic' || !isOAuthError(error, 'invalid_client')) throw error
+        if (client?.registration.origin !== 'dynamic') throw error
+        // A server that does not know the client says so to the person in front of the browser, and to nobody else.
+        if (error instanceof NoCallback) await registrar.forgetIfUnused(client.registration)
+        if (!isOAuthError(error, 'invalid_client')) throw error
         await registrar.forget(client.registration)
         return await attempt()
       }

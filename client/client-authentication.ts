@@ -1,3 +1,4 @@
+import type { PrivateKey } from 'oauth4webapi'
 import {
   allowInsecureRequests,
   type ClientAuth,
@@ -18,7 +19,7 @@ export interface ClientAuthentication {
   readonly clientId: string
   readonly clientSecret?: string | undefined
   /** For private_key_jwt (RFC 7523 §2.2), which then comes before a secret. */
-  readonly privateKey?: CryptoKey | undefined
+  readonly privateKey?: CryptoKey | PrivateKey | undefined
   /** `token_endpoint_auth_method` of the registration; absent when the server's metadata decides. */
   readonly authMethod?: string | undefined
 }

@@ -1,3 +1,4 @@
+import type { PrivateKey } from 'oauth4webapi'
 import {
   allowInsecureRequests,
   type Client,
@@ -12,13 +13,14 @@ import { ClientFailure, exitStatus } from './failure.ts'
 import type { Registration } from './registration.ts'
 import { type Fetch, withPurpose } from './secure-fetch.ts'
 import type { TokenStore } from './token-store.ts'
+import type { Tokens } from './tokens.ts'
 
 /** A client that somebody registered by hand. */
 export interface PreregisteredClient {
   readonly id: string
   readonly secret?: string
   /** For private_key_jwt. */
-  readonly privateKey?: CryptoKey
+  readonly privateKey?: CryptoKey | PrivateKey
   /**
    * The only authorization server that it is for. Without it, the first that it is used at: from then on it
    * is used at no other.
@@ -55,6 +57,8 @@ export interface ClientRegistrar {
   register(discovery: Discovery, request: RegistrationRequest): Promise<RegisteredClient>
   /** Drops a registration that the server no longer knows. */
   forget(registration: Registration): Promise<void>
+  /** The same for one that the server may not know, unless a refresh token depends on it. */
+  forgetIfUnused(registration: Registration): Promise<void>
 }
 
 /** What a dynamic registration depends on. */
@@ -102,19 +106,27 @@ export function createClientRegistrar(options: ClientRegistrarOptions): ClientRe
     return kept && isUsable(kept, now()) ? authenticationOf(kept) : undefined
   }
 
+  async function forget({ issuer, clientId }: Registration): Promise<void> {
+    await store.registrations.update({ issuer }, async (kept) =>
+      kept?.clientId === clientId ? undefined : kept,
+    )
+  }
+
   return {
     find,
+    forget,
+    async forgetIfUnused(registration) {
+      const { issuer, clientId } = registration
+      const isUser = (tokens: Tokens) =>
+        tokens.issuer === issuer && tokens.clientId === clientId && tokens.refreshToken !== undefined
+      if (!(await store.tokens.list()).some(isUser)) await forget(registration)
+    },
     async register(discovery, request) {
       const kept = await store.registrations.update({ issuer: discovery.issuer }, async (current) =>
         current && isUsable(current, now()) ? current : await registerAt(discovery, request, options),
       )
       if (!kept) throw new Error('A registration was lost while it was kept.')
       return authenticationOf(kept)
-    },
-    forget: async ({ issuer, clientId }) => {
-      await store.registrations.update({ issuer }, async (kept) =>
-        kept?.clientId === clientId ? undefined : kept,
-      )
     },
   }
 }

@@ -173,8 +173,11 @@ async function answer(response: ServerResponse, { status, title, text }: Answer)
   await done.promise
 }
 
-function noCallback(timeoutMs: number): ClientFailure {
-  return new ClientFailure(`Nobody signed in within ${Math.round(timeoutMs / 1000)} seconds.`, {
+/** The browser did not come back. What it shows instead, only the person knows. */
+export class NoCallback extends ClientFailure {}
+
+function noCallback(timeoutMs: number): NoCallback {
+  return new NoCallback(`Nobody signed in within ${Math.round(timeoutMs / 1000)} seconds.`, {
     status: exitStatus.signIn,
     hint: 'Run the command again, and open the address it prints in a browser on this machine.',
   })

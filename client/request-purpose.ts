@@ -13,6 +13,8 @@ export type RequestPurpose =
   | 'server-metadata'
   /** RFC 7591. */
   | 'registration'
+  /** RFC 9126. */
+  | 'pushed-authorization'
   /** RFC 8628 §3.1. */
   | 'device-authorization'
   /** RFC 6749 §3.2. */
@@ -24,6 +26,7 @@ export type RequestPurpose =
 
 const endpoints = {
   registration_endpoint: 'registration',
+  pushed_authorization_request_endpoint: 'pushed-authorization',
   device_authorization_endpoint: 'device-authorization',
   token_endpoint: 'token',
   revocation_endpoint: 'revocation',

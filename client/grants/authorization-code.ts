@@ -1,6 +1,7 @@
 import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
+  buildAuthorizationUrlWithPAR,
   calculatePKCECodeChallenge,
   randomPKCECodeVerifier,
   randomState,
@@ -62,7 +63,9 @@ export function authorizationCode({
       })
       try {
         const { configuration, options } = await connect(redirect.uri)
-        const url = buildAuthorizationUrl(configuration, {
+        const pushed = discovery.server.require_pushed_authorization_requests === true
+        const build = pushed ? buildAuthorizationUrlWithPAR : buildAuthorizationUrl
+        const url = await build(configuration, {
           ...discovery.rules.authorizationParameters,
           redirect_uri: redirect.uri,
           ...resource,

@@ -109,6 +109,26 @@ describe('a client at an authorization server', () => {
     ])
   })
 
+  it('lets go of a registration that the server may not know, unless a refresh token depends on it', async () => {
+    const { known, registrar, store, discovery } = await start()
+    const { registration } = await known()
+    const tokens = {
+      profile: 'default',
+      issuer: discovery.issuer,
+      resource: 'https://mcp.example/other',
+      clientId: registration.clientId,
+      accessToken: 'access',
+      refreshToken: 'refresh',
+      scopes: [],
+    }
+    await store.tokens.update(tokens, async () => tokens)
+    await registrar.forgetIfUnused(registration)
+    expect((await registrar.find(discovery))?.clientId).toBe('client-1')
+    await store.tokens.remove(tokens)
+    await registrar.forgetIfUnused(registration)
+    expect(await registrar.find(discovery)).toBeUndefined()
+  })
+
   it.each([
     [{ registration_endpoint: undefined }, {}, /set CLIENT_ID/],
     [

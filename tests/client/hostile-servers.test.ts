@@ -166,6 +166,33 @@ describe('a malicious authorization server', () => {
     expect(authorizationServer.to('/register')).toHaveLength(2)
   })
 
+  it('that shows the person an error page instead of coming back gets a new registration the next time', async () => {
+    const { authorizationServer, victim } = await startPair({
+      grant: authorizationCode({ timeoutMs: 50, visit: async () => {} }),
+    })
+    for (const attempt of [victim.connect(), victim.connect()])
+      await expect(attempt).rejects.toThrow(/Nobody signed in/)
+    await expect(victim.connect()).rejects.toThrow(/Nobody signed in/)
+    expect(authorizationServer.to('/register')).toHaveLength(2)
+  })
+
+  it('that wants requests pushed gets them pushed (RFC 9126)', async () => {
+    const { authorizationServer, victim } = await startPair({
+      server: {
+        metadata: (origin) => ({
+          require_pushed_authorization_requests: true,
+          pushed_authorization_request_endpoint: `${origin}/par`,
+        }),
+        more: { '/par': { status: 201, body: { request_uri: 'urn:pushed', expires_in: 60 } } },
+      },
+      grant: authorizationCode({ timeoutMs: 50, visit: async (url) => void victimVisits.push(url.href) }),
+    })
+    const victimVisits: string[] = []
+    await expect(victim.connect()).rejects.toThrow(/Nobody signed in/)
+    expect(authorizationServer.to('/par')[0]?.fields.get('code_challenge_method')).toBe('S256')
+    expect(victimVisits).toEqual([expect.stringMatching(/\?request_uri=urn%3Apushed&client_id=[^&]+$/)])
+  })
+
   it('that refuses every registration is asked for no third', async () => {
     const { authorizationServer, outcome } = await startPair({
       server: {

@@ -11,6 +11,9 @@ interface Score {
   readonly lost: readonly string[]
 }
 
+/** It starts up to 39 clients at once: on two cores the last of them need their time, in milliseconds. */
+const client = ['client', '--command', clientCommand, '--timeout', '90000']
+
 const current = '2026-07-28'
 
 /** What the referee has for the revision before; it keeps no list of requirements for it. */
@@ -42,7 +45,7 @@ function loss(verdict: Verdict | undefined): string | undefined {
 
 async function judgeRevision(revision: string, expected: number): Promise<Score> {
   const scenarios = await requiredScenarios(revision)
-  const { verdicts } = await runReferee(['client', '--command', clientCommand, '--requirements', revision])
+  const { verdicts } = await runReferee([...client, '--requirements', revision])
   const lost = scenarios.flatMap((name) => {
     const why = loss(verdicts.get(name))
     return why === undefined ? [] : [`${name}: ${why}`]
@@ -61,7 +64,7 @@ async function judgeStrictly(
   const work = async () => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
       const which = ['--scenario', name, '--spec-version', revision, '--force']
-      const { exitCode, verdicts } = await runReferee(['client', '--command', clientCommand, ...which])
+      const { exitCode, verdicts } = await runReferee([...client, ...which])
       const why = loss(verdicts.get(name)) ?? (exitCode === 0 ? undefined : `exit code ${exitCode}`)
       if (why !== undefined) lost.push(`${name}: ${why}`)
     }
