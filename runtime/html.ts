@@ -73,9 +73,12 @@ thead th{border-top:0;color:var(--soft);font-weight:600;font-size:.875rem}
 .tag.unsure{color:var(--warn);border-color:var(--warn)}
 .tag{display:inline-block;padding:0 .5rem;border:1px solid var(--line);border-radius:1rem;font-size:.85rem;white-space:nowrap}
 ul.applications{list-style:none;margin:1rem 0 0;padding:0}
-ul.applications>li{position:relative;padding:1.25rem 0;border-top:1px solid var(--line)}
+ul.applications>li{display:grid;grid-template-columns:1fr auto;gap:0 1.5rem;padding:1.25rem 0;border-top:1px solid var(--line)}
 ul.applications h2{margin:0;overflow-wrap:anywhere}
-@media (max-width:30rem){body{padding:0}main{border:0;border-radius:0;min-height:100vh;padding:1.5rem 1.1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}
+ul.applications dl{margin:.6rem 0 0}
+ul.applications form{grid-column:2;grid-row:1/span 3}
+.after{margin-top:1.25rem}
+@media (max-width:30rem){body{padding:0}main{border:0;border-radius:0;min-height:100vh;padding:1.5rem 1.1rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}ul.applications>li{display:block}}
 `
 
 /** The one style that the Content-Security-Policy admits (CSP 3 §2.3.1 hash source). */

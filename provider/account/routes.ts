@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Session } from 'oidc-provider'
 import type { Account, Config } from '../../config/index.ts'
+import type { AddressOf } from '../../runtime/address-of.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { verifyClient } from '../interactions/client-identity.ts'
 import type { FormTokens } from '../interactions/form-token.ts'
@@ -18,7 +19,7 @@ export interface AccountParts extends ApplicationsParts {
   readonly accounts: Accounts
   readonly formTokens: FormTokens
   readonly audit: Audit
-  readonly addressOf: (request: Context['req']) => string | undefined
+  readonly addressOf: AddressOf
 }
 
 interface SignedIn {
@@ -66,8 +67,7 @@ export function accountRoutes(parts: AccountParts): Router {
     const clientId = form.get('client_id') ?? ''
     const { id, username } = signedIn.account
     await disconnectApplication(parts, id, clientId)
-    const address = addressOf(ctx.req)
-    audit({ event: 'access_disconnected', account: username, clientId, ...(address && { address }) })
+    audit({ event: 'access_disconnected', account: username, clientId, address: addressOf(ctx.req) })
     seeOther(ctx, '/account?disconnected')
   })
 

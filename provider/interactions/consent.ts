@@ -1,10 +1,12 @@
 import type { Context } from 'koa'
 import type { Client, Interaction, InteractionResults, Provider } from 'oidc-provider'
 import { type Config, resourceScopeNames } from '../../config/index.ts'
+import type { AddressOf } from '../../runtime/address-of.ts'
 import type { Connections } from '../account/connections.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { KnownClients } from '../clients.ts'
 import { lifetimes } from '../lifetimes.ts'
+import type { Audit } from '../observability/audit.ts'
 import { openidScopes, scopeDescriptions } from '../scope-descriptions.ts'
 import { consentPage } from '../views/consent.ts'
 import { sendPage } from '../views/send-page.ts'
@@ -25,6 +27,8 @@ export interface ConsentParts {
   readonly accounts: Accounts
   readonly connections: Connections
   readonly formTokens: FormTokens
+  readonly audit: Audit
+  readonly addressOf: AddressOf
 }
 
 /** Asks what the client may have of what it asks for, as far as the account may itself. */
@@ -63,22 +67,43 @@ export async function showConsent(
 }
 
 /**
- * Writes down what the user ticked, as a grant of its own. What was issued earlier stands on an earlier
- * grant, so that no later answer widens or narrows it, and ending one sign-in leaves the others alone.
- * @returns undefined when nothing was ticked
+ * Takes the user's answer.
+ * @returns undefined when it is no, or nothing was ticked
  */
-export async function grantConsent(
+export async function submitConsent(
+  ctx: Context,
   parts: ConsentParts,
   interaction: Interaction,
   client: Client,
   form: URLSearchParams,
 ): Promise<InteractionResults | undefined> {
-  const { config, provider, accounts, connections } = parts
+  const request = await readConsentRequest(parts.accounts, interaction)
+  const answer = form.get('decision') === 'allow' ? readConsentAnswer(request, form) : undefined
+  const grantId = answer && (await saveConsent(parts, interaction, client, request.account.id, answer))
+  parts.audit({
+    event: answer ? 'consent' : 'consent_refused',
+    account: request.account.username,
+    clientId: client.clientId,
+    address: parts.addressOf(ctx.req),
+    ...(answer && { scopes: answer.granted }),
+  })
+  return grantId === undefined ? undefined : { consent: { grantId } }
+}
+
+/**
+ * Writes down what the user ticked, as a grant of its own. What was issued earlier stands on an earlier
+ * grant, so that no later answer widens or narrows it, and ending one sign-in leaves the others alone.
+ * @returns the grant's identifier
+ */
+async function saveConsent(
+  parts: ConsentParts,
+  interaction: Interaction,
+  client: Client,
+  accountId: string,
+  answer: ConsentAnswer,
+): Promise<string> {
+  const { config, provider, connections } = parts
   const { clientId } = client
-  const request = await readConsentRequest(accounts, interaction)
-  const answer = readConsentAnswer(request, form)
-  if (!answer) return undefined
-  const { id: accountId } = request.account
   const refreshable = answer.granted.includes('offline_access')
   const expiresIn =
     refreshable || remembersConsent(client, config) ? lifetimes.grant : lifetimes.grantOfOneToken
@@ -94,7 +119,7 @@ export async function grantConsent(
     grantId,
   }
   await connections.add(accountId, connection, expiresIn)
-  return { consent: { grantId } }
+  return grantId
 }
 
 /** What was left out has to be written down too: oidc-provider would ask for it again at once. */

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Client, Interaction, InteractionResults } from 'oidc-provider'
 import type { Config } from '../../config/index.ts'
+import { accountPageClientId } from '../account/sign-in.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { publishedAccounts } from '../accounts/published-accounts.ts'
 import { loginPage } from '../views/login.ts'
@@ -59,7 +60,7 @@ function render(
       ...fields,
       action: ctx.path,
       formToken: formTokens.create(interaction.uid),
-      clientName: clientName(client),
+      clientName: client.clientId === accountPageClientId ? undefined : clientName(client),
       resource: config.resource,
       testAccounts: publishedAccounts(config),
     }),

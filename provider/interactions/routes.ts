@@ -1,21 +1,16 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Interaction, InteractionResults, Provider } from 'oidc-provider'
-import type { Config } from '../../config/index.ts'
-import type { Connections } from '../account/connections.ts'
-import type { Accounts } from '../accounts/accounts.ts'
-import { grantConsent, showConsent } from './consent.ts'
+import type { Parts } from '../parts.ts'
+import { showConsent, submitConsent } from './consent.ts'
 import { findInteraction, InvalidFormError } from './find-interaction.ts'
 import type { FormTokens } from './form-token.ts'
 import { showLogin, submitLogin } from './login.ts'
 import { readForm } from './read-form.ts'
 
 /** What the interactions need. */
-export interface InteractionParts {
-  readonly config: Config
+export interface InteractionParts extends Parts {
   readonly provider: Provider
-  readonly accounts: Accounts
-  readonly connections: Connections
   readonly formTokens: FormTokens
 }
 
@@ -61,8 +56,7 @@ export function interactionRoutes(parts: InteractionParts): Router {
     if (interaction.prompt.name === 'login') {
       return decision === 'cancel' ? refusal : submitLogin(ctx, parts, interaction, client, form)
     }
-    const granted = decision === 'allow' && (await grantConsent(parts, interaction, client, form))
-    return granted || refusal
+    return (await submitConsent(ctx, parts, interaction, client, form)) ?? refusal
   }
 
   async function findClient({ params }: Interaction) {

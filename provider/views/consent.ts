@@ -63,7 +63,7 @@ ${offers && html`<button type="submit" name="decision" value="allow">Allow</butt
 <button type="submit" name="decision" value="deny" class="quiet">${offers ? 'Deny' : 'Back to the application'}</button>
 </div>
 </form>
-${offers && html`<p class="soft">You can see and end it at any time under <a href="/account">connected applications</a> at <span class="mono">${view.issuerHost}</span>.</p>`}`,
+${offers && html`<p class="soft after">You can see and end it at any time under <a href="/account">connected applications</a> at <span class="mono">${view.issuerHost}</span>.</p>`}`,
   }
 }
 

@@ -8,7 +8,8 @@ export interface LoginView {
   /** The path that the form is submitted to. */
   readonly action: string
   readonly formToken: string
-  readonly clientName: string
+  /** Who asks; undefined for this server's own page. */
+  readonly clientName: string | undefined
   readonly resource: string
   /** What the field is filled with. */
   readonly username: string
@@ -27,7 +28,11 @@ export function loginPage(view: LoginView): Page {
     title: failed ? 'Sign in again' : 'Sign in',
     body: html`<p class="brand">Gatehouse</p>
 <h1>Sign in</h1>
-<p><bdi>${view.clientName}</bdi> wants to use <span class="mono">${view.resource}</span> for you.</p>
+${
+  view.clientName === undefined
+    ? html`<p>To see what has access to your account, and to end it.</p>`
+    : html`<p><bdi>${view.clientName}</bdi> wants to use <span class="mono">${view.resource}</span> for you.</p>`
+}
 ${failed && html`<p class="error" id="problem" role="alert">${view.problem}</p>`}
 <form method="post" action="${view.action}">
 <input type="hidden" name="form_token" value="${view.formToken}">

@@ -18,7 +18,7 @@ export function untrustedRedirectPage({ error, description, host, location }: Un
     title,
     body: html`<p class="brand">Gatehouse</p>
 <h1>${title}</h1>
-<p>An application that is not verified sent you, and asked for something that it cannot have.</p>
+<p>An application that is not verified sent you with a request that cannot be fulfilled.</p>
 <p>If you have just started it, it waits for this answer at ${shown}. If you came here by a link that somebody sent you, close this page.</p>
 <dl class="soft">
 <dt>Error</dt><dd><code>${error}</code></dd>
