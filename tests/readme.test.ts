@@ -8,6 +8,7 @@ const pages = [
   'CONTRIBUTING.md',
   'tests/README.md',
   'docs/protect-your-server.md',
+  'docs/stores.md',
   ...(await readdir('docs/decisions')).map((name) => join('docs/decisions', name)),
 ]
 

@@ -226,3 +226,13 @@ describe('the token endpoint', () => {
     expect(answer.body).not.toHaveProperty('access_token')
   })
 })
+
+it('every token and code holds at least 128 random bits (attack 50)', async () => {
+  const request = authorizationRequest(running, offline)
+  const redirect = await signIn(new Browser(), request, 'alice')
+  const { body } = await redeem(running, request, redirect)
+  const secrets = [redirect.searchParams.get('code'), body.access_token, body.refresh_token].map(String)
+  expect(new Set(secrets).size).toBe(3)
+  // 22 characters of base64url are 132 bits.
+  for (const secret of secrets) expect(secret).toMatch(/^[\w-]{22,}$/)
+})

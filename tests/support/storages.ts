@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe } from '@jest/globals'
 import { type OpenStorageOptions, openStorage } from '../../provider/storage/open-storage.ts'
 import type { Storage } from '../../provider/storage/storage.ts'
 import { describeWithStores } from './real-stores.ts'
+import { testStoreKey } from './store-key.ts'
 
-/** STORE_KEY of all tests: those that share a store must share it. */
-export const testStoreKey = 'a-key-of-the-tests-0123456789abcdefghijklmnop'
+export { testStoreKey }
 
 /** A kind of store, and how to open it. */
 export interface StorageUnderTest {

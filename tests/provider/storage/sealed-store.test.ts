@@ -1,0 +1,144 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { createClient } from '@redis/client'
+import { Client } from 'pg'
+import { checkStore } from '../../../provider/storage/check-store.ts'
+import { openStorage } from '../../../provider/storage/open-storage.ts'
+import { SqliteStore } from '../../../provider/storage/sqlite-store.ts'
+import { obtainTokens, refresh } from '../../support/sign-in.ts'
+import { startProvider } from '../../support/start-provider.ts'
+import { describeWithStorages, testStoreKey, unique } from '../../support/storages.ts'
+
+/** Everything that lies in the store, as text. */
+async function dump(url: string): Promise<string> {
+  if (url.startsWith('sqlite:')) {
+    const file = url.slice('sqlite:'.length)
+    return [file, `${file}-wal`].map((name) => readFileSync(name, 'latin1')).join('')
+  }
+  if (url.startsWith('redis')) {
+    const client = await createClient({ url }).connect()
+    const texts: string[] = []
+    for await (const keys of client.scanIterator({ MATCH: 'gatehouse:*', COUNT: 1000 })) {
+      for (const key of keys) {
+        const type = await client.type(key)
+        texts.push(key, JSON.stringify(type === 'hash' ? await client.hGetAll(key) : await client.get(key)))
+      }
+    }
+    client.destroy()
+    return texts.join('\n')
+  }
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  const tables = ['gatehouse_entry', 'gatehouse_member', 'gatehouse_count', 'gatehouse_schema']
+  const rows: unknown[] = []
+  for (const table of tables) rows.push((await client.query(`TABLE ${table}`)).rows)
+  await client.end()
+  return JSON.stringify(rows)
+}
+
+describeWithStorages(
+  'what is stolen',
+  ({ url }) => {
+    it('holds no token, code, user name, client or identifier after a sign-in and a refresh (attack 47)', async () => {
+      const clientId = `canary-client-${unique()}`
+      const env = { STORE: url(), STORE_KEY: testStoreKey, CLIENT_ID: clientId }
+      const running = await startProvider({ env })
+      const offline = { scope: 'openid read offline_access', prompt: 'consent', client_id: clientId }
+      const { body } = await obtainTokens(running, 'alice', offline)
+      const refreshed = await refresh(running, body.refresh_token)
+      expect(refreshed.status).toBe(200)
+      const registered = await fetch(`${running.issuer}/register`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          client_name: 'Canary App',
+          redirect_uris: ['https://canary.example/callback'],
+        }),
+      })
+      expect(registered.status).toBe(201)
+      const stolen = await dump(url())
+      await running.stop()
+      expect(stolen).toContain('AccessToken:')
+      const tokens = [body, refreshed.body].flatMap((one) => [one.access_token, one.refresh_token])
+      const { client_id: registeredId } = await registered.json()
+      for (const secret of [...tokens, clientId, registeredId]) expect(stolen).not.toContain(String(secret))
+      expect(stolen).not.toMatch(/alice|canary|accountId|redirect_uri|"kty"|offline_access|localhost/i)
+    })
+  },
+  ['sqlite', 'redis', 'postgres'],
+)
+
+describe('a sealed store', () => {
+  let folder = ''
+  let url = ''
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-'))
+    url = `sqlite:${join(folder, 'state.db')}`
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+  const [old, current] = ['old-'.repeat(10), 'new-'.repeat(10)]
+
+  it('does not open with another key, and says so in one line', async () => {
+    await (await openStorage(url, { keys: [old] })).close()
+    await expect(openStorage(url, { keys: [current] })).rejects.toThrow(
+      /^STORE_KEY does not fit this store: it was written with another key\. .*$/,
+    )
+  })
+
+  it('takes a new key in front of the old one, and needs the new one alone for what has been read since', async () => {
+    const before = await openStorage(url, { keys: [old] })
+    await before.set('Client:read', 'kept', 60_000)
+    await before.set('Client:unread', 'kept', 60_000)
+    await before.addMember('AccountGrants:alice', 'grant')
+    await before.close()
+    const both = { store: url, storeKeys: [current, old] }
+    const during = await openStorage(url, { keys: [current, old] })
+    expect((await checkStore(both)).underOlderKeys).toBe(2)
+    expect(await during.get('Client:read')).toBe('kept')
+    expect(await during.members('AccountGrants:alice')).toEqual(['grant'])
+    expect((await checkStore(both)).underOlderKeys).toBe(1)
+    await during.close()
+    const after = await openStorage(url, { keys: [current] })
+    expect(await after.get('Client:read')).toBe('kept')
+    await expect(after.get('Client:unread')).rejects.toThrow('a key that is not in STORE_KEY')
+    await after.close()
+  })
+
+  it('refuses entries that were exchanged or changed (attack 47)', async () => {
+    const storage = await openStorage(url, { keys: [current] })
+    await storage.set('Grant:alice', { scope: 'read' })
+    await storage.set('Grant:admin', { scope: 'admin' })
+    const thief = new DatabaseSync(url.slice('sqlite:'.length))
+    const rows = thief.prepare("SELECT key, value FROM gatehouse_entry WHERE key LIKE 'Grant:%'").all()
+    const [one, other] = rows as { key: string; value: string }[]
+    const put = thief.prepare('UPDATE gatehouse_entry SET value = ? WHERE key = ?')
+    put.run(other?.value ?? '', one?.key ?? '')
+    put.run(`${one?.value.slice(0, -2)}AA`, other?.key ?? '')
+    thief.close()
+    await expect(storage.get('Grant:alice')).rejects.toThrow('was changed, or belongs elsewhere')
+    await expect(storage.get('Grant:admin')).rejects.toThrow('was changed, or belongs elsewhere')
+    await storage.close()
+  })
+
+  it('that a newer program has migrated is left alone, in one line', () => {
+    new SqliteStore(url.slice('sqlite:'.length)).close()
+    const newer = new DatabaseSync(url.slice('sqlite:'.length))
+    newer.exec('PRAGMA user_version = 99')
+    newer.close()
+    expect(() => new SqliteStore(url.slice('sqlite:'.length))).toThrow(
+      /^STORE: the store has schema version 99 and this program knows \d+: start the newer program\.$/,
+    )
+  })
+
+  it('has a key of its own beside it in development, which nobody else may read', async () => {
+    await (await openStorage(url)).close()
+    const [key = ''] = readdirSync(folder).filter((name) => name.endsWith('.key'))
+    expect(statSync(join(folder, key)).mode & 0o777).toBe(0o600)
+    const again = await openStorage(url)
+    await expect(again.check()).resolves.toBeUndefined()
+    await again.close()
+  })
+})

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { loadConfig } from '../../../config/index.ts'
+import { SqliteStore } from '../../../provider/storage/sqlite-store.ts'
+import { findFreePort } from '../../support/programs.ts'
+import { authorizationRequest, Browser, introspect, obtainTokens } from '../../support/sign-in.ts'
+import { testStoreKey } from '../../support/storages.ts'
+
+let folder = ''
+let file = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-'))
+  file = join(folder, 'state.db')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+describe('the SQLite file', () => {
+  it('is as large after a second round of entries that have expired as after the first', async () => {
+    let now = 1_000_000
+    const store = new SqliteStore(file, () => now)
+    const size = async () => {
+      for (let index = 0; index < 5000; index += 500) {
+        await Promise.all(
+          Array.from({ length: 500 }, (_, i) =>
+            store.set({ key: `AccessToken:${now}-${index + i}`, value: 'x'.repeat(400), ttlMs: 60_000 }),
+          ),
+        )
+      }
+      now += 60_000
+      expect(store.report().expired).toBe(5000)
+      while (await store.sweep());
+      expect(store.report()).toMatchObject({ rows: {}, expired: 0 })
+      return statSync(file).size + statSync(`${file}-wal`).size
+    }
+    const first = await size()
+    expect(await size()).toBeLessThanOrEqual(first * 1.02)
+    store.close()
+  })
+
+  it('is written through to the disk before anything is answered (power loss)', () => {
+    const store = new SqliteStore(file)
+    expect(store.report().durability).toEqual([
+      { setting: 'journal_mode', value: 'wal' },
+      { setting: 'synchronous', value: 'FULL' },
+    ])
+    store.close()
+  })
+
+  it('that cannot grow means 5xx for what must be written, and reads go on (disk full)', async () => {
+    const port = await findFreePort()
+    const issuer = `http://localhost:${port}`
+    const env = { ISSUER: issuer, STORE: `sqlite:${file}`, STORE_KEY: testStoreKey, LOG_LEVEL: 'silent' }
+    // No file may grow beyond 600 kB.
+    const run = 'ulimit -f 600; exec "$0" -r ./runtime/require-node.cjs provider/main.ts'
+    const child = spawn('bash', ['-c', run, process.execPath], {
+      env: { PATH: process.env.PATH, PORT: `${port}`, ...env },
+    })
+    try {
+      await once(child.stdout, 'data')
+      const target = { issuer, config: loadConfig({ ...env, PORT: `${port}` }, 'provider') }
+      const { body } = await obtainTokens(target, 'alice')
+      let status = 200
+      for (let attempt = 0; attempt < 500 && status < 500; attempt += 1) {
+        status = (await new Browser().open(authorizationRequest(target, { state: 's'.repeat(6000) }).url))
+          .status
+      }
+      expect(status).toBe(500)
+      expect((await introspect(target, body.access_token)).body).toMatchObject({ active: true })
+    } finally {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+  })
+})

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { findFreePort } from './programs.ts'
+
+/** A real store of this test's own, which it may kill. */
+export interface OwnServer {
+  readonly url: string
+  start(): Promise<void>
+  kill(): Promise<void>
+  remove(): Promise<void>
+}
+
+/** Starts a Redis that writes everything down at once, in a folder of its own. */
+export function startOwnRedis(): Promise<OwnServer> {
+  return startOwn('redis', (folder, port) => {
+    const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '']
+    return spawn('redis-server', [...settings, '--appendonly', 'yes', '--appendfsync', 'always'], {
+      stdio: 'ignore',
+    })
+  })
+}
+
+/** Starts a PostgreSQL in a folder of its own. It refuses to run as root. */
+export function startOwnPostgres(): Promise<OwnServer> {
+  const [version = ''] = readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a))
+  const bin = `/usr/lib/postgresql/${version}/bin`
+  return startOwn('postgres', (folder, port) => {
+    const data = join(folder, 'data')
+    if (!existsSync(data))
+      asPostgres(spawnSync, `${bin}/initdb`, ['-D', data, '-U', 'gatehouse', '-A', 'trust', '-N'])
+    const settings = ['-p', `${port}`, '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=']
+    return asPostgres(spawn, `${bin}/postgres`, ['-D', data, ...settings])
+  })
+}
+
+type Run<Result> = (command: string, args: string[], options: { stdio: 'ignore' }) => Result
+
+function asPostgres<Result>(run: Run<Result>, program: string, args: string[]): Result {
+  return process.getuid?.() === 0
+    ? run('setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', program, ...args], {
+        stdio: 'ignore',
+      })
+    : run(program, args, { stdio: 'ignore' })
+}
+
+async function startOwn(
+  scheme: 'redis' | 'postgres',
+  launch: (folder: string, port: number) => ChildProcess,
+): Promise<OwnServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-'))
+  // PostgreSQL runs as another user.
+  chmodSync(folder, 0o777)
+  const port = await findFreePort()
+  let child: ChildProcess
+  async function start(): Promise<void> {
+    child = launch(folder, port)
+    while (!(await accepts(port))) await delay(20)
+  }
+  async function kill(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+  await start()
+  return {
+    url: scheme === 'redis' ? `redis://127.0.0.1:${port}` : `postgres://gatehouse@127.0.0.1:${port}/postgres`,
+    start,
+    kill,
+    async remove() {
+      await kill()
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    },
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  const accepted = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return accepted
+}
