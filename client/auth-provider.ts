@@ -2,7 +2,7 @@ import type { AuthProvider } from '@modelcontextprotocol/client'
 import type { Authorizer } from './authorizer.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
 import type { Discovery } from './discovery.ts'
-import { missingScopes } from './scopes.ts'
+import { missingScopes, unionOfScopes } from './scopes.ts'
 import type { TokenStore } from './token-store.ts'
 import { isExpired, type TokenKey, type Tokens } from './tokens.ts'
 
@@ -47,7 +47,10 @@ export function createAuthorization({
   authorizer,
   now,
 }: AuthorizationOptions): Authorization {
-  const once = shareOneAttempt<Tokens | undefined>()
+  const [renewOnce, signInOnce] = [
+    shareOneAttempt<Tokens | undefined>(),
+    shareOneAttempt<Tokens | undefined>(),
+  ]
   /** The token that a 401 is about. */
   let sent: string | undefined
   const isOurs = (tokens: Tokens) =>
@@ -78,7 +81,7 @@ export function createAuthorization({
       if (held && held.accessToken !== refused && !isExpired(held, now())) return held
       const renewed = await authorizer.refresh(discovery, held)
       if (renewed) return renewed
-      if (signIn) return await authorizer.signIn(discovery, challenge, held)
+      if (signIn) return await authorizer.signIn(discovery, keepScopes(challenge, held), held)
       return held?.refreshToken === undefined ? held : undefined
     })
 
@@ -89,7 +92,7 @@ export function createAuthorization({
       if (held && isExpired(held, now())) {
         const refused = held.accessToken
         // Not every request needs a token. One that does comes back as a 401, which reports what fails here.
-        held = await once(
+        held = await renewOnce(
           async () => await renewAt(await discover(), refused, !authorizer.interactive),
         ).catch(() => undefined)
       }
@@ -99,7 +102,7 @@ export function createAuthorization({
     async onUnauthorized({ response }) {
       const refused = sent
       const challenge = await parseChallenge(response)
-      await once(
+      await signInOnce(
         async () => await renewAt(await discover(challenge?.resourceMetadata), refused, true, challenge),
       )
     },
@@ -116,6 +119,12 @@ export function createAuthorization({
       return after?.accessToken === before?.accessToken ? undefined : after
     },
   }
+}
+
+/** Whoever signs in again keeps what was granted before. */
+function keepScopes(challenge: Challenge | undefined, held: Tokens | undefined): Challenge | undefined {
+  if (!held || challenge?.scopes === undefined) return challenge
+  return { ...challenge, scopes: unionOfScopes(held.scopes, challenge.scopes) }
 }
 
 function required(granted: Tokens | undefined): Tokens {

@@ -65,7 +65,7 @@ export function createAuthorizer({
     key: DpopKey | undefined,
     onClient: (client: RegisteredClient) => void,
   ): Promise<Tokens> {
-    const known = await registrar.find(discovery)
+    const known = await registrar.find(discovery, grant.grantTypes)
     let used = known
     const answer = await grant.obtain({
       discovery,

@@ -48,8 +48,14 @@ export interface RegisteredClient extends ClientAuthentication {
 
 /** Knows, for each authorization server, the client that it knows. */
 export interface ClientRegistrar {
-  /** The client as it is known at that server already; undefined when it has to register first. */
-  find(server: Pick<Discovery, 'issuer' | 'server'>): Promise<RegisteredClient | undefined>
+  /**
+   * The client as it is known at that server already; undefined when it has to register first.
+   * @param grantTypes what it has to be registered for. Default: anything
+   */
+  find(
+    server: Pick<Discovery, 'issuer' | 'server'>,
+    grantTypes?: readonly string[],
+  ): Promise<RegisteredClient | undefined>
   /**
    * Registers dynamically, unless another process just did.
    * @throws ClientFailure when the server takes no registrations
@@ -82,15 +88,16 @@ export function createClientRegistrar(options: ClientRegistrarOptions): ClientRe
     return used.length > 0 && used.every(({ issuer: there }) => there !== here)
   }
 
-  async function find({
-    issuer,
-    server,
-  }: Pick<Discovery, 'issuer' | 'server'>): Promise<RegisteredClient | undefined> {
+  async function find(
+    { issuer, server }: Pick<Discovery, 'issuer' | 'server'>,
+    grantTypes: readonly string[] = [],
+  ): Promise<RegisteredClient | undefined> {
     if (client && !(await isOfOtherIssuer(client, issuer))) {
       const registration: Registration = { issuer, clientId: client.id, origin: 'preregistered' }
-      await store.registrations.update({ issuer }, async (kept) =>
-        kept?.origin === 'preregistered' && kept.clientId === client.id ? kept : registration,
-      )
+      const noted = await store.registrations.read({ issuer })
+      if (noted?.origin !== 'preregistered' || noted.clientId !== client.id) {
+        await store.registrations.update({ issuer }, async () => registration)
+      }
       return {
         registration,
         clientId: client.id,
@@ -103,7 +110,7 @@ export function createClientRegistrar(options: ClientRegistrarOptions): ClientRe
       return { registration, clientId: clientMetadataUrl }
     }
     const kept = await store.registrations.read({ issuer })
-    return kept && isUsable(kept, now()) ? authenticationOf(kept) : undefined
+    return kept && isUsable(kept, now(), grantTypes) ? authenticationOf(kept) : undefined
   }
 
   async function forget({ issuer, clientId }: Registration): Promise<void> {
@@ -123,7 +130,9 @@ export function createClientRegistrar(options: ClientRegistrarOptions): ClientRe
     },
     async register(discovery, request) {
       const kept = await store.registrations.update({ issuer: discovery.issuer }, async (current) =>
-        current && isUsable(current, now()) ? current : await registerAt(discovery, request, options),
+        current && isUsable(current, now(), request.grantTypes)
+          ? current
+          : await registerAt(discovery, request, options),
       )
       if (!kept) throw new Error('A registration was lost while it was kept.')
       return authenticationOf(kept)
@@ -131,8 +140,13 @@ export function createClientRegistrar(options: ClientRegistrarOptions): ClientRe
   }
 }
 
-function isUsable({ origin, secretExpiresAt }: Registration, now: number): boolean {
-  return origin === 'dynamic' && (secretExpiresAt === undefined || secretExpiresAt > now)
+function isUsable(
+  { origin, secretExpiresAt, grantTypes = [] }: Registration,
+  now: number,
+  wanted: readonly string[] = [],
+): boolean {
+  const isValid = secretExpiresAt === undefined || secretExpiresAt > now
+  return origin === 'dynamic' && isValid && wanted.every((grantType) => grantTypes.includes(grantType))
 }
 
 function authenticationOf(registration: Registration): RegisteredClient {
@@ -168,6 +182,7 @@ async function registerAt(
     issuer,
     clientId,
     origin: 'dynamic',
+    grantTypes,
     ...(typeof client_secret === 'string' && { clientSecret: client_secret }),
     ...(typeof client_secret_expires_at === 'number' &&
       client_secret_expires_at > 0 && { secretExpiresAt: client_secret_expires_at }),

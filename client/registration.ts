@@ -17,6 +17,8 @@ export interface Registration extends RegistrationKey {
   readonly secretExpiresAt?: number | undefined
   /** `token_endpoint_auth_method`; absent when the server's metadata decides. */
   readonly authMethod?: string | undefined
+  /** What it was registered for; absent when it was not registered dynamically. */
+  readonly grantTypes?: readonly string[] | undefined
   /** The redirect URI that was registered, with the port that was free then. */
   readonly redirectUri?: string | undefined
 }

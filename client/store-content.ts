@@ -20,6 +20,7 @@ const registration = z.object({
   clientSecret: z.string().optional(),
   secretExpiresAt: z.number().optional(),
   authMethod: z.string().optional(),
+  grantTypes: z.array(z.string()).readonly().optional(),
   redirectUri: z.string().optional(),
 })
 

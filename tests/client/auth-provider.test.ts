@@ -144,6 +144,14 @@ describe('onUnauthorized', () => {
     expect(signIns).toEqual([['read']])
   })
 
+  it('keeps the scopes that were granted before', async () => {
+    const held = { scopes: ['write'], refreshToken: undefined }
+    const { authorization, signIns } = await start({ held })
+    await authorization.token()
+    await authorization.onUnauthorized(refusal('Bearer scope="read"'))
+    expect(signIns).toEqual([['write', 'read']])
+  })
+
   it('asks for the scopes that the resource lists when the challenge names none', async () => {
     const { authorization, signIns } = await start()
     await authorization.onUnauthorized(refusal('Bearer'))

@@ -90,6 +90,15 @@ describe('a client at an authorization server', () => {
     expect(sent()).toHaveLength(1)
   })
 
+  it('registers again for a grant that it is not registered for', async () => {
+    const { known, registrar, discovery, sent } = await start()
+    await known()
+    expect(await registrar.find(discovery, ['authorization_code'])).toBeDefined()
+    expect(await registrar.find(discovery, ['another'])).toBeUndefined()
+    const again = await registrar.register(discovery, { grantTypes: ['another'] })
+    expect([again.clientId, sent().at(-1).grant_types]).toEqual(['client-2', ['another']])
+  })
+
   it('registers again when its secret has expired, or the server has forgotten it', async () => {
     const answer = { client_secret: 'given', client_secret_expires_at: 2_000 }
     const { known, clock, registrar } = await start({}, {}, answer)
