@@ -8,6 +8,8 @@ export interface IssuerRules {
   readonly scopeTemplate?: string
   /** Further parameters of the authorization request. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
+  /** Where the browser comes back to. Without a port, any that is free. Default `http://127.0.0.1/callback`. */
+  readonly redirectUri?: string
   /** PKCE is used although the metadata does not list S256. */
   readonly allowInsecureUnadvertisedPkce?: boolean
 }

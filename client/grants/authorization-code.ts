@@ -56,7 +56,7 @@ export function authorizationCode({
       const pkceCodeVerifier = randomPKCECodeVerifier()
       const state = randomState()
       const redirect = await openLoopbackRedirect({
-        uri: redirectUri ?? registeredUri,
+        uri: chooseRedirectUri(redirectUri ?? discovery.rules.redirectUri, registeredUri),
         ...(signal && { signal }),
         ...(timeoutMs !== undefined && { timeoutMs }),
         ...(pastedCallback && { pastedCallback }),
@@ -67,6 +67,8 @@ export function authorizationCode({
         const build = pushed ? buildAuthorizationUrlWithPAR : buildAuthorizationUrl
         const url = await build(configuration, {
           ...discovery.rules.authorizationParameters,
+          client_id: configuration.clientMetadata().client_id,
+          response_type: 'code',
           redirect_uri: redirect.uri,
           ...resource,
           state,
@@ -86,6 +88,14 @@ export function authorizationCode({
       }
     },
   }
+}
+
+/** The port that was registered is used again where any port would do. */
+function chooseRedirectUri(wanted: string | undefined, registered: string | undefined): string | undefined {
+  if (wanted === undefined || registered === undefined) return wanted ?? registered
+  const [asked, known] = [URL.parse(wanted), URL.parse(registered)]
+  const fits = asked?.port === '' && asked.hostname === known?.hostname && asked.pathname === known.pathname
+  return fits ? registered : wanted
 }
 
 /** What the code flow cannot do without. */

@@ -36,6 +36,14 @@ describe('openLoopbackRedirect', () => {
     })
   })
 
+  it('cannot be reached at any other address of this machine (attack 44)', async () => {
+    await withRedirect(async ({ uri }) => {
+      const { port } = new URL(uri)
+      const other = `http://127.0.0.2:${port}/callback`
+      await expect(get(other, { host: `127.0.0.1:${port}` })).rejects.toThrow()
+    })
+  })
+
   it('hands over the callback and tells the browser once all is done', async () => {
     await withRedirect(async (redirect) => {
       const received = redirect.receive(async (url) => url.searchParams.get('code'))

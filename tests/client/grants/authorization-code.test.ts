@@ -5,6 +5,8 @@ import { describeError } from '../../../client/describe-error.ts'
 import { discover } from '../../../client/discovery.ts'
 import { exitStatus } from '../../../client/failure.ts'
 import { authorizationCode } from '../../../client/grants/authorization-code.ts'
+import type { IssuerRules } from '../../../client/issuer-rules.ts'
+import { openLoopbackRedirect } from '../../../client/loopback-redirect.ts'
 import { createSecureFetch } from '../../../client/secure-fetch.ts'
 import {
   authorizationServerMetadata,
@@ -21,11 +23,15 @@ async function signIn({
   token = {},
   scopes = ['read'],
   callback = () => {},
+  rules = {},
+  registered,
 }: {
   metadata?: Record<string, unknown>
   token?: Record<string, unknown>
   scopes?: readonly string[]
   callback?: (parameters: URLSearchParams) => void
+  rules?: IssuerRules
+  registered?: string
 } = {}) {
   const server = await standIns.start((origin) => ({
     '/.well-known/oauth-authorization-server': {
@@ -36,7 +42,7 @@ async function signIn({
   }))
   const resource = `${server.origin}/mcp`
   const secureFetch = createSecureFetch(resource)
-  const discovery = await discover({ resource, fetch: secureFetch })
+  const discovery = await discover({ resource, fetch: secureFetch, rulesOf: () => rules })
   let asked = new URLSearchParams()
   const page = Promise.withResolvers<string>()
   const grant = authorizationCode({
@@ -56,6 +62,7 @@ async function signIn({
     discovery,
     scopes,
     fetch: secureFetch,
+    redirectUri: registered,
     connect: async () => ({ configuration, options: {} }),
   })
   const outcome = await tokens.then(
@@ -134,6 +141,37 @@ describe('authorizationCode', () => {
   it('asks for no scope when there is none to ask for', async () => {
     const { asked } = await signIn({ scopes: [], metadata: { scopes_supported: [] } })
     expect(asked.has('scope')).toBe(false)
+  })
+
+  it('comes back at the port that was registered, or where the server insists on', async () => {
+    const free = await openLoopbackRedirect()
+    await free.close()
+    const cameBackTo = async (redirectUri: string) => {
+      const { asked, error } = await signIn({ rules: { redirectUri }, registered: free.uri })
+      expect(error).toBeUndefined()
+      return asked.get('redirect_uri')
+    }
+    expect(await cameBackTo('http://127.0.0.1/callback')).toBe(free.uri)
+    expect(await cameBackTo('http://localhost/callback')).toMatch(/^http:\/\/localhost:\d+\/callback$/)
+  })
+
+  it('follows the rules of a server that cannot follow those of MCP', async () => {
+    const { asked, tokenRequests } = await signIn({
+      metadata: { code_challenge_methods_supported: undefined },
+      rules: {
+        omitResource: true,
+        scopeTemplate: 'api://mcp/{scope}',
+        authorizationParameters: { audience: 'mcp', client_id: 'ignored' },
+        allowInsecureUnadvertisedPkce: true,
+      },
+    })
+    expect(Object.fromEntries(asked)).toMatchObject({
+      scope: 'api://mcp/read offline_access',
+      audience: 'mcp',
+      client_id: 'test-client',
+      code_challenge_method: 'S256',
+    })
+    expect([asked.has('resource'), tokenRequests[0]?.fields.has('resource')]).toEqual([false, false])
   })
 
   it.each<[string, (parameters: URLSearchParams) => void]>([
