@@ -1,52 +1,129 @@
-import { parseArgs } from 'node:util'
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { ClientFailure, exitStatus } from './failure.ts'
 
-/** What the user wants, as typed. */
-export type CommandLine = CommandOptions &
-  (
-    | { readonly command: 'start' | 'help' | 'login' | 'tools' | 'whoami' | 'logout' }
-    | { readonly command: 'call'; readonly tool: string; readonly words: readonly string[] }
-  )
-
-/** What any command takes. */
+/** What any command takes. Absent means: not given. */
 export interface CommandOptions {
+  /** The MCP server's URL. */
+  readonly server?: string
+  /** The user's name for one of several identities. */
+  readonly as?: string
+  /** What to ask for when signing in, space-separated. */
+  readonly scope?: string
+  /** Print results as JSON. */
+  readonly json: boolean
+  /** Tell of every request. */
+  readonly verbose: boolean
+  /** Print every hop of the flow. */
+  readonly trace: boolean
+  /** Write every hop of the flow to this file. */
+  readonly traceHtml?: string
+  /** How to sign in. */
+  readonly grant: 'browser' | 'device' | 'client-credentials' | 'assertion'
+  /** A file with the assertion that somebody else has signed. */
+  readonly assertionFile?: string
   /** Keep the tokens in a plain file that only its owner can read. */
   readonly allowInsecureTokenFile: boolean
 }
+
+/** What the user wants, as typed. */
+export type CommandLine = { readonly options: CommandOptions } & (
+  | { readonly command: (typeof simple)[number] | 'help' }
+  | {
+      readonly command: 'call'
+      readonly tool: string
+      /** `key=value` each. */
+      readonly words: readonly string[]
+      /** JSON, or `-` for standard input. */
+      readonly argsJson?: string
+    }
+  | { readonly command: 'read'; readonly uri: string }
+)
+
+const simple = ['start', 'login', 'logout', 'status', 'tools', 'resources', 'token', 'whoami'] as const
+
+const options = {
+  help: { type: 'boolean', short: 'h' },
+  server: { type: 'string' },
+  as: { type: 'string' },
+  scope: { type: 'string' },
+  json: { type: 'boolean' },
+  verbose: { type: 'boolean', short: 'v' },
+  trace: { type: 'boolean' },
+  'trace-html': { type: 'string' },
+  device: { type: 'boolean' },
+  'client-credentials': { type: 'boolean' },
+  'assertion-file': { type: 'string' },
+  'args-json': { type: 'string' },
+  'allow-insecure-token-file': { type: 'boolean' },
+} as const satisfies ParseArgsOptionsConfig
 
 /** @throws ClientFailure when it is not a command line of this program */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const { values, positionals } = parse(argv)
   const [command = 'start', ...rest] = positionals
-  const options = { allowInsecureTokenFile: values['allow-insecure-token-file'] === true }
-  if (values.help || command === 'help') return { ...options, command: 'help' }
+  const common = { options: optionsOf(values) }
+  if (values.help || command === 'help') return { ...common, command: 'help' }
   if (command === 'call') {
     const [tool, ...words] = rest
     if (tool === undefined)
       throw usage('call needs the name of a tool.', 'npm run client -- tools lists them.')
-    return { ...options, command, tool, words }
+    const argsJson = values['args-json']
+    return { ...common, command, tool, words, ...(argsJson !== undefined && { argsJson }) }
+  }
+  if (values['args-json'] !== undefined) throw usage('--args-json belongs to call.')
+  if (command === 'read') {
+    const [uri, ...more] = rest
+    if (uri === undefined || more.length > 0) {
+      throw usage('read needs the URI of one resource.', 'npm run client -- resources lists them.')
+    }
+    return { ...common, command, uri }
   }
   if (!isSimple(command)) throw usage(`There is no command ${command}.`)
   if (rest.length > 0) throw usage(`${command} takes no arguments.`)
-  return { ...options, command }
+  return { ...common, command }
+}
+
+function optionsOf(values: ReturnType<typeof parse>['values']): CommandOptions {
+  const texts = {
+    server: values.server,
+    as: values.as,
+    scope: values.scope,
+    traceHtml: values['trace-html'],
+    assertionFile: values['assertion-file'],
+  }
+  for (const [name, value] of Object.entries(texts)) {
+    if (value?.trim() === '') throw usage(`${name} is empty.`)
+  }
+  return {
+    ...Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== undefined)),
+    json: values.json === true,
+    verbose: values.verbose === true,
+    trace: values.trace === true,
+    grant: grantOf(values),
+    allowInsecureTokenFile: values['allow-insecure-token-file'] === true,
+  }
+}
+
+function grantOf(values: ReturnType<typeof parse>['values']): CommandOptions['grant'] {
+  const grants = {
+    device: values.device === true,
+    'client-credentials': values['client-credentials'] === true,
+    assertion: values['assertion-file'] !== undefined,
+  }
+  const [chosen = 'browser', ...more] = (Object.keys(grants) as (keyof typeof grants)[]).filter(
+    (name) => grants[name],
+  )
+  if (more.length > 0) throw usage('Choose one of --device, --client-credentials and --assertion-file.')
+  return chosen
 }
 
 function parse(argv: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        'allow-insecure-token-file': { type: 'boolean' },
-      },
-      allowPositionals: true,
-    })
+    return parseArgs({ args: [...argv], options, allowPositionals: true })
   } catch (cause) {
     throw usage(cause instanceof Error ? cause.message : String(cause), undefined, cause)
   }
 }
-
-const simple = ['start', 'login', 'tools', 'whoami', 'logout'] as const
 
 function isSimple(command: string): command is (typeof simple)[number] {
   return simple.some((name) => name === command)
@@ -55,41 +132,3 @@ function isSimple(command: string): command is (typeof simple)[number] {
 function usage(message: string, hint = 'npm run client -- --help lists the commands.', cause?: unknown) {
   return new ClientFailure(message, { status: exitStatus.usage, hint, cause })
 }
-
-/** What `--help` prints. */
-export const help = `Signs you in at an MCP server's authorization server and calls its tools.
-
-Usage: npm run client [-- COMMAND]
-
-  (none)                   sign in if needed, then list the tools
-  login                    sign in, in the browser; also to change the account
-  tools                    list the tools and the scopes they need
-  call NAME [key=value …]  call a tool; values take the types it asks for
-  whoami                   show the account that the server sees
-  logout                   revoke the tokens and forget them
-
-Examples:
-  npm run client -- call public_info
-  npm run client -- call read_data resource_id=doc1
-  npm run client -- call write_data resource_id=note content="two words"
-  npm run -s client -- whoami
-
-Environment:
-  RESOURCE       the MCP server's URL                  http://localhost:8000/mcp
-  ISSUER         which of its authorization servers    the first that it lists
-  CLIENT_ID      this client's registration            test-client
-  CLIENT_SECRET  its secret, if it has one
-
-Exit status:
-  0  done                             3  not signed in
-  1  the tool or the server failed    4  a scope is missing
-  2  wrong usage or settings          5  a server does not answer
-                                    130  interrupted
-
-Tokens are kept encrypted in mcp-gatehouse/tokens.sealed.json in XDG_STATE_HOME,
-which is ~/.local/state by default. Their key is in the system's keychain or,
-where there is none, made of a passphrase: you are asked for it, or it is in
-TOKEN_STORE_PASSPHRASE.
-
-  --allow-insecure-token-file   keep them in a plain file that only you can read
-`

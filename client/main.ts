@@ -1,66 +1,81 @@
+import { writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import process from 'node:process'
 import { loadConfig } from '../config/index.ts'
-import { promptSecret } from '../runtime/prompt-secret.ts'
-import { type CommandLine, help, parseCommandLine } from './command-line.ts'
-import { call, whoami } from './commands/call.ts'
+import { chooseGrant } from './choose-grant.ts'
+import { type CommandLine, parseCommandLine } from './command-line.ts'
 import type { CommandContext } from './commands/context.ts'
-import { login } from './commands/login.ts'
-import { logout } from './commands/logout.ts'
-import { listTools, start } from './commands/tools.ts'
+import { runCommand } from './commands/run.ts'
 import { describeError } from './describe-error.ts'
 import { type ExitStatus, exitStatus } from './failure.ts'
-import { authorizationCode } from './grants/authorization-code.ts'
+import { help } from './help.ts'
+import { loadClient } from './load-client.ts'
 import { createOAuthClient } from './oauth-client.ts'
-import { openBrowser } from './open-browser.ts'
 import { printable } from './printable.ts'
+import { parseScope } from './scopes.ts'
+import { createSecureFetch } from './secure-fetch.ts'
+import { createServerCache } from './server-cache.ts'
+import { askSecret, pastedCallback, print, readStandardInput, showDevice, tell, visit } from './terminal.ts'
+import { defaultProfile } from './tokens.ts'
+import { renderHop, renderHopLine } from './trace/render-hop.ts'
+import { renderTracePage } from './trace/render-page.ts'
+import { createTrace, type Trace } from './trace/trace.ts'
 import { openTokenStore } from './vault/open-token-store.ts'
 
-const print = (text: string) => void process.stdout.write(`${text}\n`)
-const tell = (text: string) => void process.stderr.write(`${text}\n`)
-
-/** The XDG base directory specification has relative paths ignored. */
-function stateFolder(): string {
-  const given = process.env.XDG_STATE_HOME ?? ''
-  return isAbsolute(given) ? given : join(homedir(), '.local', 'state')
+/** A folder of the user's own. The XDG base directory specification has relative paths ignored. */
+function ownFolder(variable: 'XDG_STATE_HOME' | 'XDG_CACHE_HOME', ...byDefault: readonly string[]): string {
+  const given = process.env[variable] ?? ''
+  return join(isAbsolute(given) ? given : join(homedir(), ...byDefault), 'mcp-gatehouse')
 }
 
-async function visit(url: URL): Promise<void> {
-  const scope = url.searchParams.get('scope')
-  tell(printable(`Sign in with your browser${scope ? `, to grant ${scope}` : ''}:\n\n  ${url.href}\n`))
-  const opened = await openBrowser(url, process)
-  tell(
-    `${opened ? 'It was opened for you.' : 'No browser could be opened here: follow that link.'} Waiting …`,
-  )
-}
-
-async function askSecret(question: string): Promise<string> {
-  return await promptSecret(question, { input: process.stdin, output: process.stderr })
-}
-
-function createContext(line: CommandLine, signal: AbortSignal): CommandContext {
-  const { resource, issuer, client } = loadConfig(process.env, 'client')
+async function createContext(
+  { options }: CommandLine,
+  trace: Trace,
+  signal: AbortSignal,
+): Promise<CommandContext> {
+  const env = options.server === undefined ? process.env : { ...process.env, RESOURCE: options.server }
+  const config = loadConfig(env, 'client')
+  const { resource, issuer } = config
+  const profile = options.as ?? defaultProfile
+  const now = () => Math.floor(Date.now() / 1000)
+  const store = openTokenStore({
+    folder: ownFolder('XDG_STATE_HOME', '.local', 'state'),
+    allowInsecureTokenFile: options.allowInsecureTokenFile,
+    given: process.env.TOKEN_STORE_PASSPHRASE || undefined,
+    ask: askSecret,
+    tell,
+    signal,
+  })
   return {
     resource,
+    profile,
+    store,
+    cache: createServerCache({ folder: ownFolder('XDG_CACHE_HOME', '.cache'), resource, profile, now }),
+    ...(options.scope !== undefined && { scopes: parseScope(options.scope) }),
+    json: options.json,
     print,
     tell,
+    now,
     client: createOAuthClient({
       resource,
+      profile,
       // Only an issuer that was asked for selects; the default is the MCP server's word.
       ...(process.env.ISSUER && { issuer }),
-      // The default registration is the development provider's, and nobody else's.
-      client: process.env.CLIENT_ID ? client : { ...client, issuer },
-      store: openTokenStore({
-        folder: join(stateFolder(), 'mcp-gatehouse'),
-        allowInsecureTokenFile: line.allowInsecureTokenFile,
-        given: process.env.TOKEN_STORE_PASSPHRASE || undefined,
-        ask: process.stdin.isTTY ? askSecret : undefined,
-        tell,
+      client: await loadClient(config, process.env),
+      store,
+      grant: chooseGrant(options, {
+        async visit(url) {
+          trace.visited(url)
+          await visit(url)
+        },
+        onCallback: trace.calledBack,
+        ...(pastedCallback && { pastedCallback }),
+        show: showDevice,
         signal,
       }),
-      grant: authorizationCode({ visit, signal }),
       signal,
+      fetch: trace.watch(createSecureFetch(resource, { signal })),
     }),
   }
 }
@@ -70,21 +85,29 @@ async function run(line: CommandLine, signal: AbortSignal): Promise<ExitStatus> 
     print(help.trimEnd())
     return exitStatus.ok
   }
-  const context = createContext(line, signal)
-  switch (line.command) {
-    case 'start':
-      return await start(context)
-    case 'login':
-      return await login(context)
-    case 'tools':
-      return await listTools(context)
-    case 'call':
-      return await call(context, line.tool, line.words)
-    case 'whoami':
-      return await whoami(context)
-    case 'logout':
-      return await logout(context)
+  const { trace: inFull, verbose, traceHtml } = line.options
+  const trace = createTrace((hop) => {
+    if (inFull) tell(`${renderHop(hop)}\n`)
+    else if (verbose) tell(renderHopLine(hop))
+  })
+  let resource = ''
+  try {
+    const context = await createContext(line, trace, signal)
+    resource = context.resource
+    return await runCommand(context, await withStandardInput(line))
+  } finally {
+    if (traceHtml !== undefined) {
+      const hops = await trace.hops()
+      await writeFile(traceHtml, renderTracePage(hops, { resource, madeAt: new Date() }), { mode: 0o600 })
+      tell(`The trace is in ${traceHtml}.`)
+    } else if (inFull || verbose) await trace.hops()
   }
+}
+
+async function withStandardInput(line: CommandLine): Promise<CommandLine> {
+  return line.command === 'call' && line.argsJson === '-'
+    ? { ...line, argsJson: await readStandardInput() }
+    : line
 }
 
 const interrupt = new AbortController()

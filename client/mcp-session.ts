@@ -1,4 +1,4 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client, type PriorDiscovery, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { Authorization } from './auth-provider.ts'
 import { withDpopProofs } from './dpop.ts'
 import { withFreshToken } from './fresh-token.ts'
@@ -22,19 +22,21 @@ export function createSessionFetch(fetch: Fetch, authorization: Authorization): 
  * Signs in when the server demands it, and again when a tool needs more scopes.
  * @param sessionFetch what `createSessionFetch` made
  * @param client connected and returned; whoever asked for it closes it
+ * @param prior what is known of the server from before: it is not asked again
  */
 export async function connect(
   resource: string,
   authorization: Authorization,
   sessionFetch: Fetch,
   client: Client = createMcpClient(),
+  prior?: PriorDiscovery,
 ): Promise<Client> {
   const transport = new StreamableHTTPClientTransport(new URL(resource), {
     authProvider: authorization,
     fetch: sessionFetch,
     onInsufficientScope: 'throw',
   })
-  await client.connect(transport, { timeout: requestTimeoutMs })
+  await client.connect(transport, { timeout: requestTimeoutMs, ...(prior && { prior }) })
   return client
 }
 

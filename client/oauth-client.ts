@@ -1,4 +1,4 @@
-import type { Client } from '@modelcontextprotocol/client'
+import type { Client, PriorDiscovery } from '@modelcontextprotocol/client'
 import { type Authorization, createAuthorization } from './auth-provider.ts'
 import { createAuthorizer } from './authorizer.ts'
 import { createClientRegistrar, type PreregisteredClient } from './client-registration.ts'
@@ -22,8 +22,9 @@ export interface OAuthClient {
   /**
    * Opens an MCP session, which signs in when it has to. Whoever opens it closes it.
    * @param client one that has abilities of its own, not yet connected. Default: one without any
+   * @param prior what is known of the server from before: it is not asked again
    */
-  connect(client?: Client): Promise<Client>
+  connect(client?: Client, prior?: PriorDiscovery): Promise<Client>
   /** Revokes the tokens at hand and forgets them. */
   signOut(): Promise<SignOut>
 }
@@ -109,7 +110,8 @@ export function createOAuthClient({
     authorization,
     fetch: sessionFetch,
     discover: find,
-    connect: async (mcpClient) => await connect(resource, authorization, sessionFetch, mcpClient),
+    connect: async (mcpClient, prior) =>
+      await connect(resource, authorization, sessionFetch, mcpClient, prior),
     signOut: async () => await signOut(await authorization.tokens(), { registrar, store, fetch }),
   }
 }

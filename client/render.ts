@@ -41,6 +41,14 @@ export function renderTools(tools: readonly Tool[], held: readonly string[] | un
   return renderColumns([['TOOL', 'SCOPE', 'WHAT IT DOES'], ...rows], '  ')
 }
 
+/** For programs: JSON, whose strings hold no control character as it is. */
+export function renderJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /** A tool's answer for people: its structured content if it has some, else its text. */
 export function renderResult({ structuredContent, content }: CallToolResult): string {
   if (structuredContent !== undefined) return renderValue(structuredContent)

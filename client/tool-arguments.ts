@@ -1,24 +1,56 @@
-import type { Tool } from '@modelcontextprotocol/client'
+import type { JsonSchemaType, Tool } from '@modelcontextprotocol/client'
 import { ClientFailure, exitStatus } from './failure.ts'
 import { printableLine } from './printable.ts'
 
+/** A tool's arguments, as typed. */
+export interface TypedArguments {
+  /** `key=value` each. */
+  readonly words?: readonly string[]
+  /** A JSON object that the words are put over. */
+  readonly argsJson?: string
+}
+
 /**
- * Turns `key=value` words into a tool's arguments, with the types that its input schema names.
- * @throws ClientFailure for a word without `=`, a key that the tool does not take, a value of the
- *   wrong type, and a missing argument
+ * Turns what was typed into a tool's arguments: `key=value` words get the types that its input schema names, and all
+ * of it must fit the schema (JSON Schema 2020-12).
+ * @throws ClientFailure saying what does not fit, and how the tool is called
  */
-export function parseToolArguments(words: readonly string[], tool: Tool): Record<string, unknown> {
+export async function parseToolArguments(
+  { words = [], argsJson }: TypedArguments,
+  tool: Tool,
+): Promise<Record<string, unknown>> {
   const properties = tool.inputSchema.properties ?? {}
   const entries = words.map((word): [string, unknown] => {
     const [key, value] = splitWord(word)
     if (!Object.hasOwn(properties, key)) throw refuse(tool, `has no argument ${key}`)
     return [key, parseValue(value, typesOf(properties[key]), () => refuse(tool, `cannot use ${word}`))]
   })
-  const given = Object.fromEntries(entries)
-  if (entries.length > Object.keys(given).length) throw refuse(tool, 'was given an argument twice')
+  if (entries.length > new Set(entries.map(([key]) => key)).size)
+    throw refuse(tool, 'was given an argument twice')
+  const given = { ...parseObject(argsJson), ...Object.fromEntries(entries) }
   const missing = (tool.inputSchema.required ?? []).filter((key) => !Object.hasOwn(given, key))
   if (missing.length > 0) throw refuse(tool, `needs ${missing.join(', ')}`)
+  await requireFit(given, tool)
   return given
+}
+
+function parseObject(argsJson: string | undefined): Record<string, unknown> {
+  if (argsJson === undefined) return {}
+  const parsed = parseJson(argsJson)
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed }
+  throw new ClientFailure('--args-json takes one JSON object.', {
+    status: exitStatus.usage,
+    hint: `For example: --args-json '{"resource_id":"doc1"}'`,
+  })
+}
+
+/** Loaded when a tool is called: no other command needs it. */
+async function requireFit(given: Record<string, unknown>, tool: Tool): Promise<void> {
+  const { AjvJsonSchemaValidator } = await import('@modelcontextprotocol/client/validators/ajv')
+  const { valid, errorMessage } = new AjvJsonSchemaValidator().getValidator(
+    tool.inputSchema as JsonSchemaType,
+  )(given)
+  if (!valid) throw refuse(tool, `cannot use these arguments: ${errorMessage}`)
 }
 
 function splitWord(word: string): [string, string] {

@@ -7,9 +7,9 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'tests/README.md',
-  'docs/protect-your-server.md',
-  'docs/stores.md',
-  ...(await readdir('docs/decisions')).map((name) => join('docs/decisions', name)),
+  ...(await readdir('docs', { recursive: true }))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
 ]
 
 describe('the documentation', () => {

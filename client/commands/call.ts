@@ -1,46 +1,75 @@
-import { InsufficientScopeError } from '@modelcontextprotocol/client'
+import {
+  type CallToolResult,
+  type Client,
+  InsufficientScopeError,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Tool,
+} from '@modelcontextprotocol/client'
 import { ClientFailure, type ExitStatus, exitStatus } from '../failure.ts'
 import { requestTimeoutMs } from '../mcp-session.ts'
 import { printableLine } from '../printable.ts'
-import { renderResult } from '../render.ts'
+import { renderJson, renderResult } from '../render.ts'
 import { missingScopes, parseScope } from '../scopes.ts'
 import type { Tokens } from '../tokens.ts'
 import { parseToolArguments } from '../tool-arguments.ts'
-import type { CommandContext } from './context.ts'
+import { type CommandContext, withSession } from './context.ts'
+import { loadTools } from './tools.ts'
 
-/**
- * Calls a tool. What it returns goes to standard output, what it complains about to standard error.
- * @param words its arguments, `key=value` each
- */
-export async function call(
-  { client, print, tell }: CommandContext,
-  name: string,
-  words: readonly string[] = [],
-): Promise<ExitStatus> {
-  const session = await client.connect()
+/** A tool and its arguments, as typed. */
+export interface CallRequest {
+  readonly tool: string
+  /** `key=value` each. */
+  readonly words?: readonly string[]
+  /** A JSON object that the words are put over. */
+  readonly argsJson?: string
+}
+
+/** Calls a tool. What it returns goes to standard output, what it complains about to standard error. */
+export async function call(context: CommandContext, request: CallRequest): Promise<ExitStatus> {
+  const { client, json, print, tell } = context
   try {
-    const timeout = requestTimeoutMs
-    const { tools } = await session.listTools(undefined, { timeout })
-    const tool = tools.find((candidate) => candidate.name === name)
-    if (!tool) throw unknownTool(name, tools)
-    const result = await session.callTool(
-      { name, arguments: parseToolArguments(words, tool) },
-      { timeout, toolDefinition: tool },
-    )
-    const write = result.isError ? tell : print
-    write(renderResult(result))
+    const result = await withSession(context, async (session) => await callTool(session, context, request))
+    if (json) print(renderJson(result))
+    else (result.isError ? tell : print)(renderResult(result))
     return result.isError ? exitStatus.failed : exitStatus.ok
   } catch (error) {
     if (!(error instanceof InsufficientScopeError)) throw error
-    throw lacking(name, error, await client.authorization.tokens())
-  } finally {
-    await session.close()
+    throw lacking(request.tool, error, await client.authorization.tokens())
   }
 }
 
 /** Who the MCP server takes the user for. */
 export async function whoami(context: CommandContext): Promise<ExitStatus> {
-  return await call(context, 'get_user_profile')
+  return await call(context, { tool: 'get_user_profile' })
+}
+
+/** What was known of the server may be out of date: then it is asked again, once. Nothing has run by then. */
+async function callTool(
+  session: Client,
+  context: CommandContext,
+  request: CallRequest,
+  remembered = true,
+): Promise<CallToolResult> {
+  try {
+    const tools = await loadTools(session, context, remembered)
+    const tool = tools.find(({ name }) => name === request.tool)
+    if (!tool) throw unknownTool(request.tool, tools)
+    const given = await parseToolArguments(request, tool)
+    return await session.callTool(
+      { name: tool.name, arguments: given },
+      { timeout: requestTimeoutMs, toolDefinition: tool },
+    )
+  } catch (error) {
+    if (!remembered || !mayBeOutdated(error)) throw error
+    return await callTool(session, context, request, false)
+  }
+}
+
+function mayBeOutdated(error: unknown): boolean {
+  if (error instanceof ClientFailure) return error.status === exitStatus.usage
+  const { InvalidParams, MethodNotFound } = ProtocolErrorCode
+  return error instanceof ProtocolError && [InvalidParams, MethodNotFound].includes(error.code)
 }
 
 /** The challenge names all scopes that the tool and the token need; the person needs the missing ones. */
@@ -56,7 +85,7 @@ function lacking(name: string, cause: InsufficientScopeError, tokens: Tokens | u
   )
 }
 
-function unknownTool(name: string, tools: readonly { readonly name: string }[]): ClientFailure {
+function unknownTool(name: string, tools: readonly Tool[]): ClientFailure {
   return new ClientFailure(printableLine(`The server has no tool ${name}.`), {
     status: exitStatus.usage,
     hint: printableLine(`It has: ${tools.map((tool) => tool.name).join(', ')}`),

@@ -10,7 +10,8 @@ const messages: Record<SignOut, string> = {
 }
 
 /** Revokes both tokens, then forgets them. */
-export async function logout({ client, tell }: CommandContext): Promise<ExitStatus> {
+export async function logout({ client, cache, tell }: CommandContext): Promise<ExitStatus> {
   tell(messages[await client.signOut()])
+  await cache.forget()
   return exitStatus.ok
 }

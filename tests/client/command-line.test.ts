@@ -1,16 +1,26 @@
 import { describe, expect, it } from '@jest/globals'
-import { help, parseCommandLine } from '../../client/command-line.ts'
+import { parseCommandLine } from '../../client/command-line.ts'
 import { exitStatus } from '../../client/failure.ts'
+import { help } from '../../client/help.ts'
 
-const allowInsecureTokenFile = false
+const options = {
+  json: false,
+  verbose: false,
+  trace: false,
+  grant: 'browser',
+  allowInsecureTokenFile: false,
+}
 
 describe('parseCommandLine', () => {
-  it.each(['login', 'tools', 'whoami', 'logout'])('understands %s', (command) => {
-    expect(parseCommandLine([command])).toEqual({ command, allowInsecureTokenFile })
-  })
+  it.each(['login', 'logout', 'status', 'tools', 'resources', 'token', 'whoami'])(
+    'understands %s',
+    (command) => {
+      expect(parseCommandLine([command])).toEqual({ command, options })
+    },
+  )
 
   it('starts when there is no command', () => {
-    expect(parseCommandLine([])).toEqual({ command: 'start', allowInsecureTokenFile })
+    expect(parseCommandLine([])).toEqual({ command: 'start', options })
   })
 
   it('understands call with its arguments', () => {
@@ -18,32 +28,68 @@ describe('parseCommandLine', () => {
       command: 'call',
       tool: 'a_tool',
       words: ['a=1', 'b=--x'],
-      allowInsecureTokenFile,
+      options,
     })
+    expect(parseCommandLine(['call', 'a_tool', '--args-json', '{}'])).toMatchObject({ argsJson: '{}' })
+  })
+
+  it('understands read with its URI', () => {
+    expect(parseCommandLine(['read', 'doc://doc1'])).toEqual({ command: 'read', uri: 'doc://doc1', options })
+  })
+
+  it('takes its options with every command, before it and after it', () => {
+    const line = ['--server', 'https://x.example/mcp', 'login', '--as', 'work', '--scope', 'read write', '-v']
+    expect(parseCommandLine(line).options).toEqual({
+      ...options,
+      server: 'https://x.example/mcp',
+      as: 'work',
+      scope: 'read write',
+      verbose: true,
+    })
+    expect(parseCommandLine(['tools', '--trace', '--trace-html', 'a.html', '--json']).options).toMatchObject({
+      trace: true,
+      traceHtml: 'a.html',
+      json: true,
+    })
+  })
+
+  it.each([
+    [['login', '--device'], 'device'],
+    [['login', '--client-credentials'], 'client-credentials'],
+    [['login', '--assertion-file', 'token.jwt'], 'assertion'],
+  ] as const)('signs in as %j says', (argv, grant) => {
+    expect(parseCommandLine(argv).options.grant).toBe(grant)
   })
 
   it('keeps tokens in a plain file on demand only', () => {
-    expect(parseCommandLine(['login', '--allow-insecure-token-file'])).toEqual({
-      command: 'login',
-      allowInsecureTokenFile: true,
-    })
+    expect(parseCommandLine(['login', '--allow-insecure-token-file']).options.allowInsecureTokenFile).toBe(
+      true,
+    )
   })
 
   it.each([['--help'], ['-h'], ['help'], ['login', '--help']])('prints help for %p', (...argv) => {
-    expect(parseCommandLine(argv)).toEqual({ command: 'help', allowInsecureTokenFile })
+    expect(parseCommandLine(argv)).toEqual({ command: 'help', options })
   })
 
-  it.each([[['bogus']], [['login', 'now']], [['call']], [['--bogus']], [['tools', '--help=no']]])(
-    'refuses %p as wrong usage, with a hint',
-    (argv) => {
-      expect(() => parseCommandLine(argv)).toThrow(
-        expect.objectContaining({
-          status: exitStatus.usage,
-          hint: expect.stringContaining('npm run client'),
-        }),
-      )
-    },
-  )
+  it.each([
+    [['bogus']],
+    [['login', 'now']],
+    [['call']],
+    [['read']],
+    [['read', 'a:b', 'c:d']],
+    [['--bogus']],
+    [['tools', '--help=no']],
+    [['tools', '--args-json', '{}']],
+    [['tools', '--server', ' ']],
+    [['login', '--device', '--client-credentials']],
+  ])('refuses %p as wrong usage, with a hint', (argv) => {
+    expect(() => parseCommandLine(argv)).toThrow(
+      expect.objectContaining({
+        status: exitStatus.usage,
+        hint: expect.stringContaining('npm run client'),
+      }),
+    )
+  })
 })
 
 describe('help', () => {

@@ -43,6 +43,7 @@ async function run(
       PATH: '/nowhere',
       HOME: home,
       XDG_STATE_HOME: home,
+      XDG_CACHE_HOME: home,
       RESOURCE: servers.resource,
       CLIENT_ID: 'test-client',
       TOKEN_STORE_PASSPHRASE: passphrase,

@@ -21,9 +21,9 @@ const tool: Tool = {
 }
 
 describe('parseToolArguments', () => {
-  it('gives every value the type that the schema names', () => {
+  it('gives every value the type that the schema names', async () => {
     const words = ['text=1', 'count=2', 'ratio=1.5', 'flag=true', 'list=[1]', 'either=null', 'anything=3']
-    expect(parseToolArguments(words, tool)).toEqual({
+    await expect(parseToolArguments({ words }, tool)).resolves.toEqual({
       text: '1',
       count: 2,
       ratio: 1.5,
@@ -34,8 +34,10 @@ describe('parseToolArguments', () => {
     })
   })
 
-  it('leaves everything after the first = alone', () => {
-    expect(parseToolArguments(['text=a=b c=\n'], tool)).toEqual({ text: 'a=b c=\n' })
+  it('leaves everything after the first = alone', async () => {
+    await expect(parseToolArguments({ words: ['text=a=b c=\n'] }, tool)).resolves.toEqual({
+      text: 'a=b c=\n',
+    })
   })
 
   it.each([
@@ -48,9 +50,42 @@ describe('parseToolArguments', () => {
     ['a word for a boolean', ['text=a', 'flag=yes'], 'cannot use flag=yes'],
     ['the same key twice', ['text=a', 'text=b'], 'twice'],
     ['a missing argument', [], 'needs text'],
-  ])('refuses %s as wrong usage', (_, words, problem) => {
-    const parse = () => parseToolArguments(words, tool)
-    expect(parse).toThrow(problem)
-    expect(parse).toThrow(expect.objectContaining({ status: exitStatus.usage, hint: expect.any(String) }))
+  ])('refuses %s as wrong usage', async (_, words, problem) => {
+    await expect(parseToolArguments({ words }, tool)).rejects.toMatchObject({
+      message: expect.stringContaining(problem),
+      status: exitStatus.usage,
+      hint: expect.any(String),
+    })
+  })
+
+  it('takes one JSON object, with words over it', async () => {
+    const argsJson = '{"text":"a","count":1,"list":[{"deep":true}]}'
+    await expect(parseToolArguments({ argsJson, words: ['count=2'] }, tool)).resolves.toEqual({
+      text: 'a',
+      count: 2,
+      list: [{ deep: true }],
+    })
+  })
+
+  it.each([
+    ['no JSON', '{', 'one JSON object'],
+    ['a list', '[]', 'one JSON object'],
+    ['a wrong type', '{"text":1}', 'cannot use these arguments'],
+    ['a missing argument', '{}', 'needs text'],
+  ])('refuses %s in JSON as wrong usage', async (_, argsJson, problem) => {
+    await expect(parseToolArguments({ argsJson }, tool)).rejects.toMatchObject({
+      message: expect.stringContaining(problem),
+      status: exitStatus.usage,
+    })
+  })
+
+  it('holds values to all of the schema, not to their types alone', async () => {
+    const strict: Tool = {
+      name: 'strict',
+      inputSchema: { type: 'object', properties: { size: { type: 'integer', maximum: 3 } } },
+    }
+    await expect(parseToolArguments({ words: ['size=4'] }, strict)).rejects.toMatchObject({
+      status: exitStatus.usage,
+    })
   })
 })

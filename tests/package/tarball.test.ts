@@ -1,13 +1,18 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { createInterface } from 'node:readline/promises'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type IssuerStandIn, startIssuer } from '../support/issuer-stand-in.ts'
 import { callTool, postMcp } from '../support/mcp-request.ts'
+import { Browser, signIn } from '../support/sign-in.ts'
+import { startServers } from '../support/start-servers.ts'
 
 const run = promisify(execFile)
 const root = process.cwd()
@@ -49,13 +54,17 @@ describe('the published package, in an empty project', () => {
   beforeAll(async () => {
     project = await mkdtemp(join(tmpdir(), 'gatehouse-package-'))
     issuer = await startIssuer({ client: { id: 'weather', secret: 'a secret' } })
-    files = await filesIn('docs/protect-your-server.md')
+    files = new Map([
+      ...(await filesIn('docs/protect-your-server.md')),
+      ...(await filesIn('docs/use-the-client.md')),
+    ])
     const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], { cwd: root })
     const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf('[')))
     await writeFile(join(project, 'package.json'), '{ "type": "module", "private": true }')
     const packages = [
       `./${filename}`,
       '@modelcontextprotocol/server',
+      '@modelcontextprotocol/client',
       'zod',
       'koa',
       'hono',
@@ -71,8 +80,8 @@ describe('the published package, in an empty project', () => {
     await rm(project, { recursive: true, force: true })
   })
 
-  it('shows a server and three ways to protect it', () => {
-    expect([...files.keys()]).toEqual(['server.ts', 'node-http.ts', 'koa.ts', 'hono.ts'])
+  it('shows a server and three ways to protect it, and a client', () => {
+    expect([...files.keys()]).toEqual(['server.ts', 'node-http.ts', 'koa.ts', 'hono.ts', 'agent.ts'])
   })
 
   it('has types that a strict project accepts, with skipLibCheck off', async () => {
@@ -138,5 +147,27 @@ describe('the published package, in an empty project', () => {
       })
       expect(status).toBe(413)
     })
+  })
+
+  it('signs in at a real provider and calls a tool, as docs/use-the-client.md shows', async () => {
+    const servers = await startServers()
+    const env = { PATH: '', RESOURCE: servers.resource, TOKEN_STORE_PASSPHRASE: 'a passphrase of this test' }
+    const run = () => {
+      const agent = spawn(process.execPath, ['agent.ts'], { cwd: project, env })
+      const ended = Promise.all([text(agent.stdout), once(agent, 'close')])
+      return { agent, ended }
+    }
+    try {
+      const { agent, ended } = run()
+      for await (const line of createInterface({ input: agent.stderr })) {
+        const [url] = /http\S+/.exec(line) ?? []
+        if (url !== undefined) await fetch(await signIn(new Browser(), { url }, 'alice'))
+      }
+      expect(await ended).toEqual([expect.stringContaining("username: 'alice'"), [0, null]])
+      const again = await run().ended
+      expect(again).toEqual([expect.stringContaining("username: 'alice'"), [0, null]])
+    } finally {
+      await servers.stop()
+    }
   })
 })

@@ -34,7 +34,13 @@ export async function makeClientHome(env: Readonly<Record<string, string>>): Pro
     run: (...args) =>
       startProgram(
         'client/main.ts',
-        { XDG_STATE_HOME: folder, CLIENT_ID: 'test-client', TOKEN_STORE_PASSPHRASE: passphrase, ...env },
+        {
+          XDG_STATE_HOME: folder,
+          XDG_CACHE_HOME: folder,
+          CLIENT_ID: 'test-client',
+          TOKEN_STORE_PASSPHRASE: passphrase,
+          ...env,
+        },
         args,
       ),
     remove: () => rm(folder, { recursive: true }),

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { type Config, loadConfig } from '../../config/index.ts'
 import { createResourceServer } from '../../resource-server/app.ts'
 import { loadIntrospectionClient } from '../../resource-server/introspection-client.ts'
@@ -15,6 +16,8 @@ export interface RunningResourceServer {
   readonly config: Config
   readonly mcp: ProtectedMcp
   readonly metrics: Metrics
+  /** Tells of each request from now on. */
+  onRequest(listener: (request: IncomingMessage) => void): void
   stop(): Promise<void>
 }
 
@@ -48,6 +51,7 @@ export async function startResourceServer(options: {
     config,
     mcp,
     metrics,
+    onRequest: (listener) => void server.on('request', listener),
     async stop() {
       await mcp.close()
       await close()

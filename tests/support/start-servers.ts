@@ -1,4 +1,5 @@
 import { openServer } from './http-server.ts'
+import { introspect } from './sign-in.ts'
 import { type RunningProvider, type StartProviderOptions, startProvider } from './start-provider.ts'
 import { type RunningResourceServer, startResourceServer } from './start-resource-server.ts'
 
@@ -8,6 +9,8 @@ export interface RunningServers {
   readonly mcp: RunningResourceServer
   readonly issuer: string
   readonly resource: string
+  /** What the provider says of a token to the MCP server. */
+  introspect(token: string): Promise<Record<string, unknown>>
   stop(): Promise<void>
 }
 
@@ -33,6 +36,7 @@ export async function startServers(
     mcp,
     issuer,
     resource: mcp.resource,
+    introspect: async (token) => (await introspect(provider, token)).body,
     async stop() {
       await mcp.stop()
       await provider.stop()
