@@ -18,6 +18,7 @@ import { watchProvider } from './observability/watch-provider.ts'
 import { oidcConfiguration } from './oidc-configuration.ts'
 import type { Parts } from './parts.ts'
 import { advertiseResourceScopes, keyCaching, registrationCors } from './public-endpoints.ts'
+import { limitRegistrations, renewUsedClients } from './registered-clients.ts'
 import { assertRotationWritten } from './storage/refresh-rotation.ts'
 import { untrustedRedirects } from './untrusted-redirects.ts'
 import { homePage } from './views/home.ts'
@@ -48,6 +49,8 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   provider.use(exactPaths())
   provider.use(parts.requestLimits)
   provider.use(registrationCors())
+  provider.use(limitRegistrations(parts))
+  provider.use(renewUsedClients(parts))
   provider.use(advertiseResourceScopes())
   provider.use(keyCaching())
   provider.use(lastUses.middleware())

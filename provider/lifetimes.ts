@@ -21,6 +21,10 @@ export const lifetimes = {
   /** From opening the sign-in page to leaving the consent page. */
   interaction: 30 * minute,
   idToken: hour,
+  /** A client that registered itself and was never used. */
+  unusedClient: day,
+  /** One that was used, from its last use on: longer than any refresh token lies unused. */
+  idleClient: 90 * day,
 } as const
 
 /**

@@ -6,8 +6,9 @@ import { deviceFlow } from './interactions/device.ts'
 import { createLoadExistingGrant } from './interactions/existing-grant.ts'
 import type { Keys } from './keys/keys.ts'
 import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
-import { mayFetchMetadataDocument } from './metadata-documents.ts'
+import { createAllowFetch } from './metadata-documents.ts'
 import type { Parts } from './parts.ts'
+import { expiringClients } from './registered-clients.ts'
 import { checkClientMetadata } from './registration.ts'
 import { assertResource, createGetResourceServerInfo, requestedScope } from './resources.ts'
 import { createAdapterFactory } from './storage/storage-adapter.ts'
@@ -20,10 +21,8 @@ export type ConfigurationParts = Omit<Parts, 'metrics' | 'requestLimits'>
  * What this authorization server does, in oidc-provider's options
  * (https://github.com/panva/node-oidc-provider/blob/main/docs/README.md).
  */
-export function oidcConfiguration(
-  { config, accounts, storage, connections, fetch }: ConfigurationParts,
-  keys: Keys,
-): Configuration {
+export function oidcConfiguration(parts: ConfigurationParts, keys: Keys): Configuration {
+  const { config, accounts, storage, connections, fetch } = parts
   const algorithms = [...new Set(keys.signing.keys.map(({ alg }) => alg as AsymmetricSigningAlgorithm))]
   const cookie = {
     signed: true,
@@ -101,7 +100,7 @@ export function oidcConfiguration(
     },
 
     // Where and how
-    adapter: createAdapterFactory(storage, { graceSeconds: config.refreshGraceSeconds }),
+    adapter: expiringClients(createAdapterFactory(storage, { graceSeconds: config.refreshGraceSeconds })),
     fetch,
     routes: {
       authorization: '/authorize',
@@ -148,7 +147,8 @@ export function oidcConfiguration(
       clientIdMetadataDocument: {
         enabled: true,
         ack: 'draft-02',
-        allowFetch: (_ctx, clientId) => mayFetchMetadataDocument(clientId),
+        allowFetch: createAllowFetch(parts),
+        cacheDuration: { min: 300, max: 86_400 },
       },
       pushedAuthorizationRequests: { enabled: true },
       deviceFlow: deviceFlow(config),

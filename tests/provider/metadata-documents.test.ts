@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { createGuardedFetch } from '../../provider/guarded-fetch.ts'
-import { mayFetchMetadataDocument } from '../../provider/metadata-documents.ts'
+import { documentLimit, mayFetchMetadataDocument } from '../../provider/metadata-documents.ts'
 import { openServer, type TestServer } from '../support/http-server.ts'
 import { authorizationRequest, Browser, obtainTokens, redeem, refresh, signIn } from '../support/sign-in.ts'
 import { type RunningProvider, startProvider } from '../support/start-provider.ts'
@@ -177,6 +177,25 @@ describe('client metadata documents', () => {
     for (const { body } of [first, phone, again]) {
       expect(await refresh(running, body.refresh_token, { client_id: id })).toMatchObject({ status: 200 })
     }
+  })
+
+  // Attack 29.
+  it('are fetched at one address’s wish so many times and no more, the known ones served on', async () => {
+    const counted: string[] = []
+    const limited = await startProvider({
+      fetch: async (input) => {
+        counted.push(String(input))
+        return Response.json({ ...document, client_id: String(input) })
+      },
+    })
+    const openWith = (n: number) =>
+      new Browser().open(authorizationRequest(limited, { client_id: `https://app.example/c/${n}` }).url)
+    const answers = await Promise.all(Array.from({ length: documentLimit.points + 5 }, (_, n) => openWith(n)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(documentLimit.points)
+    expect(counted).toHaveLength(documentLimit.points)
+    const served = answers.findIndex(({ status }) => status === 200)
+    expect((await openWith(served)).status).toBe(200)
+    await limited.stop()
   })
 
   /** Answers with the document, changed. */
