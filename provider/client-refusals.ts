@@ -19,6 +19,8 @@ export function clientRefusals(issuer: string): Middleware {
     await next()
     const { route, body, entities } = ctx.oidc ?? {}
     if (route === undefined || !authenticated.has(route)) return
+    // oidc-provider leaves it out where nothing is issued, and a refusal says something about a token too.
+    ctx.set('Cache-Control', 'no-store')
     const { error } = Object(ctx.body)
     // A body that could not be read is an invalid request indeed.
     if (error === 'invalid_request' && body !== undefined && entities?.Client === undefined) {

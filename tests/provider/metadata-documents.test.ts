@@ -150,8 +150,9 @@ describe('client metadata documents', () => {
   })
 
   it('that lead to an internal address are refused as the others are, and nothing is sent', async () => {
+    const internal = await openServer((_request, response) => response.end(JSON.stringify(document)))
     let connections = 0
-    documents.server.on('connection', () => {
+    internal.server.on('connection', () => {
       connections += 1
     })
     const guarded = await startProvider({
@@ -159,12 +160,13 @@ describe('client metadata documents', () => {
         callback(null, [{ address: '127.0.0.1', family: 4 }]),
       ),
     })
-    const clientId = `https://app.example:${documents.port}/client`
+    const clientId = `https://app.example:${internal.port}/client`
     const refused = await new Browser().open(authorizationRequest(guarded, { client_id: clientId }).url)
     expect(refused.status).toBe(400)
     expect(refused.document.text).toMatch(/invalid_client/)
     expect(connections).toBe(0)
     await guarded.stop()
+    await internal.close()
   })
 
   // Attack 30.
