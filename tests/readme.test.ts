@@ -10,10 +10,6 @@ const pages = [
   ...(await readdir('docs', { recursive: true }))
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
-  'docs/protect-your-server.md',
-  'docs/stores.md',
-  'docs/clients.md',
-  ...(await readdir('docs/decisions')).map((name) => join('docs/decisions', name)),
 ]
 
 describe('the documentation', () => {
