@@ -10,6 +10,7 @@ import { openAccounts } from './accounts/open-accounts.ts'
 import { assertConfiguredClients } from './clients.ts'
 import { createForwardedHeaders } from './forwarded-headers.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
+import { createLoginLimits } from './interactions/login-limits.ts'
 import { createKeySource } from './keys/key-source.ts'
 import { type Audit, createAudit } from './observability/audit.ts'
 import { measuredStorage } from './observability/measured-storage.ts'
@@ -77,6 +78,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     connections: createConnections(storage),
     lastUses: createLastUses({ storage, logger }),
     accounts,
+    loginLimits: createLoginLimits(storage),
     audit,
     addressOf,
     metrics,

@@ -5,6 +5,7 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Connections } from './account/connections.ts'
 import type { LastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
+import type { LoginLimits } from './interactions/login-limits.ts'
 import type { Audit } from './observability/audit.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Storage } from './storage/storage.ts'
@@ -14,6 +15,7 @@ export interface Parts {
   readonly config: Config
   readonly logger: Logger
   readonly accounts: Accounts
+  readonly loginLimits: LoginLimits
   readonly storage: Storage
   /** What every account has allowed. */
   readonly connections: Connections

@@ -10,6 +10,11 @@ export interface Accounts {
    */
   find(id: string): Promise<Account | undefined>
   /**
+   * For the log, where nothing else that was typed belongs: it may be a password in the wrong field.
+   * @returns the user name when somebody has it, disabled or not
+   */
+  nameOf(typed: string): Promise<string | undefined>
+  /**
    * Judges a user name and a password. Exactly one hash is computed whoever is named, so that neither
    * the answer nor its time tells whether the account exists (OWASP ASVS 5 V6.3.8).
    * @returns undefined when they do not belong together, or the account is disabled
@@ -39,6 +44,7 @@ export function createAccounts(list: readonly Account[]): Accounts {
     )
   return {
     find: async (id) => enabled(byId.get(id)),
+    nameOf: async (typed) => byName.get(normalizeUsername(typed))?.account.username,
     async authenticate(username, password) {
       const named = byName.get(normalizeUsername(username))
       const matches = await verifyPassword(password, named?.hash ?? nobody(username))

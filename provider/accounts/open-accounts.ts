@@ -53,6 +53,7 @@ function followFile(path: string, { logger, audit }: Trail): Accounts {
   }
   return {
     find: async (id) => current().find(id),
+    nameOf: async (typed) => current().nameOf(typed),
     authenticate: async (username, password) => current().authenticate(username, password),
   }
 }

@@ -1,20 +1,38 @@
 import type { Context } from 'koa'
 import type { Client, Interaction, InteractionResults } from 'oidc-provider'
 import type { Config } from '../../config/index.ts'
+import type { AddressOf } from '../../runtime/address-of.ts'
 import { accountPageClientId } from '../account/sign-in.ts'
-import type { Accounts } from '../accounts/accounts.ts'
+import { type Accounts, normalizeUsername } from '../accounts/accounts.ts'
 import { publishedAccounts } from '../accounts/published-accounts.ts'
+import type { Audit } from '../observability/audit.ts'
 import { loginPage } from '../views/login.ts'
 import { sendPage } from '../views/send-page.ts'
 import { clientName } from './client-identity.ts'
 import type { FormTokens } from './form-token.ts'
+import { findKnownBrowser, rememberBrowser } from './known-browser.ts'
+import type { LoginLimits } from './login-limits.ts'
 
 /** What the login page needs. */
 export interface LoginParts {
-  readonly config: Pick<Config, 'resource' | 'development' | 'accountsFile'>
+  readonly config: Pick<Config, 'issuer' | 'resource' | 'development' | 'accountsFile'>
   readonly accounts: Accounts
+  readonly loginLimits: LoginLimits
   readonly formTokens: FormTokens
+  readonly audit: Audit
+  readonly addressOf: AddressOf
 }
+
+/** A login form that was sent: the page that it was on, and what stood in it. */
+interface Submission {
+  readonly interaction: Interaction
+  readonly client: Client
+  readonly username: string
+}
+
+/** More passwords than this that wait to be judged, at 20 ms of a processor each, and everybody waits in vain. */
+const maxJudging = 64
+let judging = 0
 
 /** Asks for a user name and a password. A `login_hint` fills in the user name. */
 export function showLogin(ctx: Context, parts: LoginParts, interaction: Interaction, client: Client): void {
@@ -34,23 +52,65 @@ export async function submitLogin(
   client: Client,
   form: URLSearchParams,
 ): Promise<InteractionResults | undefined> {
-  const username = form.get('username') ?? ''
-  const account = await parts.accounts.authenticate(username, form.get('password') ?? '')
-  if (account) return { login: { accountId: account.id } }
+  const { config, accounts, loginLimits, audit, addressOf } = parts
+  const username = normalizeUsername(form.get('username') ?? '')
+  const submission = { interaction, client, username }
+  const address = addressOf(ctx.req)
+  const name = await accounts.nameOf(username)
+  const circumstances = { clientId: client.clientId, address, ...(name !== undefined && { account: name }) }
+
+  if (judging >= maxJudging) return wait(ctx, 503, parts, submission, 5)
+  const knownBrowser = findKnownBrowser(ctx, username)
+  const turn = await loginLimits.take({ username, address, knownBrowser })
+  if (!turn.allowed) {
+    audit({ event: 'login_limited', ...circumstances })
+    return wait(ctx, 429, parts, submission, turn.retryAfterSeconds)
+  }
+  judging += 1
+  const account = await accounts
+    .authenticate(username, form.get('password') ?? '')
+    .finally(() => (judging -= 1))
+  if (account) {
+    await turn.forgive()
+    rememberBrowser(ctx, username, config.issuer)
+    audit({ event: 'login', ...circumstances })
+    return { login: { accountId: account.id, amr: ['pwd'] } }
+  }
+  audit({
+    event: 'login_failed',
+    ...circumstances,
+    reason: name === undefined ? 'unknown_account' : 'not_accepted',
+  })
   render(ctx, 422, parts, {
-    interaction,
-    client,
-    username,
+    ...submission,
     problem: 'The user name and the password do not belong together. Check both and try again.',
   })
   return undefined
+}
+
+/** The page says the same whoever is named, and whether or not the password was the right one. */
+function wait(
+  ctx: Context,
+  status: 429 | 503,
+  parts: LoginParts,
+  submission: Submission,
+  seconds: number,
+): undefined {
+  ctx.set('Retry-After', String(seconds))
+  const why = status === 429 ? 'There were too many attempts to sign in' : 'Many people are signing in'
+  render(ctx, status, parts, { ...submission, problem: `${why}. Try again in ${inWords(seconds)}.` })
+}
+
+function inWords(seconds: number): string {
+  if (seconds < 90) return seconds === 1 ? '1 second' : `${seconds} seconds`
+  return `${Math.ceil(seconds / 60)} minutes`
 }
 
 function render(
   ctx: Context,
   status: number,
   { config, formTokens }: LoginParts,
-  page: { interaction: Interaction; client: Client; username: string; problem?: string },
+  page: Submission & { problem?: string },
 ): void {
   const { interaction, client, ...fields } = page
   sendPage(

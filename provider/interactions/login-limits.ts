@@ -1,0 +1,112 @@
+import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
+import { networkOf } from '../../runtime/network-of.ts'
+import type { Storage } from '../storage/storage.ts'
+
+/** Somebody who is about to have a password judged. */
+export interface LoginAttempt {
+  /** As it was typed: names that nobody has are counted like any other. */
+  readonly username: string
+  readonly address: string
+  /** Identifies a browser in which this account has signed in before. Absent for any other browser. */
+  readonly knownBrowser?: string | undefined
+}
+
+/** What became of counting an attempt. */
+export type LoginTurn =
+  | { readonly allowed: true; forgive(): Promise<void> }
+  | { readonly allowed: false; readonly retryAfterSeconds: number }
+
+/** How fast passwords may be guessed, across all replicas. */
+export interface LoginLimits {
+  /**
+   * Counts an attempt, before its password is looked at: of a hundred at once, exactly as many are looked
+   * at as there are turns.
+   * @returns `forgive` takes the attempt back, after the right password
+   * @throws when the store cannot be asked: then nobody signs in
+   */
+  take(attempt: LoginAttempt): Promise<LoginTurn>
+}
+
+const minute = 60
+const hour = 60 * minute
+
+/**
+ * Makes guessing slow without giving anyone the means to lock somebody out (OWASP's device cookies):
+ *
+ * - A name is tried from an address five times, then waits grow from a minute to most of an hour.
+ * - An address fails thirty times in ten minutes, whomever it names.
+ * - A name fails a hundred times in an hour, from wherever (OWASP ASVS 4 V2.2.1, NIST SP 800-63B-4 §3.2.2).
+ *   Only a botnet gets there, because what was refused before is not counted here.
+ * - A browser in which the account has signed in before has turns of its own, which nobody else can use up.
+ */
+export function createLoginLimits(storage: Pick<Storage, 'createLimiter'>): LoginLimits {
+  const limiter = (name: string, points: number, seconds: number) =>
+    storage.createLimiter(`login-${name}`, { points, seconds })
+  const ofAddress = limiter('address', 30, 10 * minute)
+  const ofName = limiter('name', 100, hour)
+  const growing = [
+    limiter('minute', 5, minute),
+    limiter('quarter', 8, 15 * minute),
+    limiter('hour', 12, hour),
+  ]
+
+  return {
+    async take({ username, address, knownBrowser }) {
+      const network = networkOf(address)
+      const who = knownBrowser === undefined ? ['address', network, username] : ['browser', knownBrowser]
+      const own = growing.map((each): Count => [each, JSON.stringify(who)])
+      const shared: readonly Count[] =
+        knownBrowser === undefined
+          ? [
+              [ofAddress, network],
+              [ofName, username],
+            ]
+          : []
+      const all = [...own, ...shared]
+      // Whoever has no turn at this address leaves no counts of names behind.
+      if ((await waitFor(shared)) > 0) return refusal(await waitFor(all))
+      // One after the other: whoever is refused uses up no turns that are shared with others.
+      for (const [each, key] of all) {
+        if (!(await consume(each, key))) return refusal(await waitFor(all))
+      }
+      return {
+        allowed: true,
+        async forgive() {
+          // What is shared is not cleared: guessing would go on after a login of one's own.
+          await Promise.all([
+            ...own.map(([each, key]) => each.delete(key)),
+            ...shared.map(([each, key]) => each.reward(key)),
+          ])
+        },
+      }
+    },
+  }
+}
+
+type Count = readonly [limiter: RateLimiterAbstract, key: string]
+
+function refusal(waitMs: number): LoginTurn {
+  return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
+}
+
+/** @returns whether it is within the limit */
+async function consume(limiter: RateLimiterAbstract, key: string): Promise<boolean> {
+  try {
+    await limiter.consume(key)
+    return true
+  } catch (refused) {
+    if (refused instanceof RateLimiterRes) return false
+    throw refused
+  }
+}
+
+/** @returns milliseconds until all of them have turns; 0 when they do */
+async function waitFor(counts: readonly Count[]): Promise<number> {
+  const waits = await Promise.all(
+    counts.map(async ([limiter, key]) => {
+      const count = await limiter.get(key)
+      return count !== null && count.consumedPoints >= limiter.points ? count.msBeforeNext : 0
+    }),
+  )
+  return Math.max(0, ...waits)
+}

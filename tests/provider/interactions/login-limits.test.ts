@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import {
+  createLoginLimits,
+  type LoginAttempt,
+  type LoginLimits,
+} from '../../../provider/interactions/login-limits.ts'
+import { openStorage } from '../../../provider/storage/open-storage.ts'
+
+let limits: LoginLimits
+beforeEach(async () => {
+  jest.useFakeTimers({ now: 0, doNotFake: ['nextTick', 'queueMicrotask'] })
+  limits = createLoginLimits(await openStorage('memory:'))
+})
+afterEach(() => void jest.useRealTimers())
+
+const stranger: LoginAttempt = { username: 'alice', address: '192.0.2.1' }
+const minute = 60_000
+
+/** @returns seconds to wait; 0 when the attempt has its turn */
+async function wait(attempt: LoginAttempt): Promise<number> {
+  const turn = await limits.take(attempt)
+  return turn.allowed ? 0 : turn.retryAfterSeconds
+}
+
+/** How many of so many attempts have their turn. */
+async function turns(count: number, attemptOf: (index: number) => LoginAttempt): Promise<number> {
+  const waits = await Promise.all(Array.from({ length: count }, (_, index) => wait(attemptOf(index))))
+  return waits.filter((seconds) => seconds === 0).length
+}
+
+describe('guessing one name from one address', () => {
+  it('has five turns, then waits that grow from a minute to most of an hour, and no end', async () => {
+    const waits: number[] = []
+    let attempts = 0
+    while (waits.length < 4) {
+      const seconds = await wait(stranger)
+      if (seconds === 0) attempts++
+      else {
+        waits.push(seconds)
+        jest.advanceTimersByTime(seconds * 1000)
+      }
+    }
+    expect(waits).toEqual([60, 14 * 60, 45 * 60, 60])
+    expect(attempts).toBe(12 + 5)
+  })
+
+  it('gains nothing by a hundred at once, or by a network of 2^64 addresses', async () => {
+    expect(await turns(100, () => stranger)).toBe(5)
+    expect(await turns(50, (index) => ({ username: 'bob', address: `2001:db8::${index + 1}` }))).toBe(5)
+  })
+
+  it('leaves other addresses their turns', async () => {
+    await turns(100, () => stranger)
+    expect(await wait({ ...stranger, address: '192.0.2.2' })).toBe(0)
+  })
+
+  it('uses up nobody’s turns while it waits', async () => {
+    // One address alone must not reach the bound of the name, which everybody else meets.
+    await turns(1000, () => stranger)
+    expect(await wait({ ...stranger, username: 'bob' })).toBe(0)
+    expect(await turns(95, (index) => ({ ...stranger, address: `198.51.100.${index}` }))).toBe(95)
+  })
+
+  it('is forgiven after the right password', async () => {
+    for (let times = 0; times < 4; times++) await limits.take(stranger)
+    const turn = await limits.take(stranger)
+    if (turn.allowed) await turn.forgive()
+    expect(await turns(10, () => stranger)).toBe(5)
+  })
+})
+
+describe('guessing many names from one address', () => {
+  const names = (index: number) => ({ username: `name-${index}`, address: '192.0.2.1' })
+
+  it('has thirty turns in ten minutes', async () => {
+    expect(await turns(100, names)).toBe(30)
+    expect(await wait(names(101))).toBe(600)
+    jest.advanceTimersByTime(10 * minute)
+    expect(await wait(names(102))).toBe(0)
+  })
+
+  it('does not go on after a login of one’s own', async () => {
+    await turns(29, names)
+    const own = await limits.take({ username: 'mallory', address: '192.0.2.1' })
+    if (own.allowed) await own.forgive()
+    expect(await turns(10, (index) => names(index + 50))).toBe(1)
+  })
+})
+
+describe('guessing one name from many addresses', () => {
+  const botnet = (index: number) => ({ username: 'alice', address: `10.0.${index >> 8}.${index & 255}` })
+
+  it('has a hundred turns in an hour', async () => {
+    expect(await turns(1000, botnet)).toBe(100)
+    expect(await wait(stranger)).toBe(3600)
+    expect(await wait({ ...stranger, username: 'bob' })).toBe(0)
+    jest.advanceTimersByTime(60 * minute)
+    expect(await wait(stranger)).toBe(0)
+  })
+
+  it('holds up no browser in which the account has signed in before', async () => {
+    await turns(1000, botnet)
+    await turns(100, (index) => ({ username: `name-${index}`, address: '192.0.2.1' }))
+    expect(await wait({ ...stranger, knownBrowser: 'hers' })).toBe(0)
+  })
+})
+
+describe('a browser in which the account has signed in before', () => {
+  it('has five turns of its own, then waits', async () => {
+    const stolen = { ...stranger, knownBrowser: 'stolen' }
+    expect(await turns(100, (index) => ({ ...stolen, address: `10.0.0.${index}` }))).toBe(5)
+    expect(await wait(stolen)).toBe(60)
+    expect(await wait({ ...stranger, knownBrowser: 'another' })).toBe(0)
+    expect(await wait(stranger)).toBe(0)
+  })
+})
+
+describe('without a store', () => {
+  it('nobody has a turn', async () => {
+    const storage = await openStorage('memory:')
+    const broken = createLoginLimits({
+      createLimiter(name, limit) {
+        const limiter = storage.createLimiter(name, limit)
+        limiter.consume = () => Promise.reject(new Error('connect ECONNREFUSED'))
+        return limiter
+      },
+    })
+    await expect(broken.take(stranger)).rejects.toThrow('connect ECONNREFUSED')
+  })
+})
