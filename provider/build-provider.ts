@@ -1,7 +1,6 @@
 import Router from '@koa/router'
 import type Koa from 'koa'
 import { Provider } from 'oidc-provider'
-import type { Config } from '../config/index.ts'
 import { securityHeaders } from '../runtime/security-headers.ts'
 import { accountRoutes } from './account/routes.ts'
 import { currentAccount } from './accounts/current-account.ts'
@@ -12,7 +11,9 @@ import { errorPages } from './error-pages.ts'
 import { exactPaths } from './exact-paths.ts'
 import { hostPinning } from './host-pinning.ts'
 import { createFormTokens } from './interactions/form-token.ts'
+import { aroundLogout } from './interactions/logout.ts'
 import { interactionRoutes } from './interactions/routes.ts'
+import { signedInAccount } from './interactions/signed-in.ts'
 import type { Keys } from './keys/keys.ts'
 import { watchProvider } from './observability/watch-provider.ts'
 import { oidcConfiguration } from './oidc-configuration.ts'
@@ -58,7 +59,8 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   provider.use(currentAccount(accounts))
   provider.use(deviceEndpoints(parts))
   provider.use(clientRefusals(config.issuer))
-  provider.use(pages(config).routes())
+  provider.use(aroundLogout(parts))
+  provider.use(pages(parts, provider).routes())
   const formTokens = createFormTokens(keys.cookies)
   provider.use(interactionRoutes({ ...parts, provider, formTokens }).routes())
   provider.use(accountRoutes({ ...parts, provider, formTokens }).routes())
@@ -73,6 +75,9 @@ function permitFormPost(): Koa.Middleware {
   }
 }
 
-function pages(config: Config): Router {
-  return new Router().get('/', (ctx) => sendPage(ctx, 200, homePage(config, publishedAccounts(config))))
+function pages({ config, accounts }: Parts, provider: Provider): Router {
+  return new Router().get('/', async (ctx) => {
+    const account = await signedInAccount(ctx, { provider, accounts })
+    sendPage(ctx, 200, homePage(config, publishedAccounts(config), account?.username))
+  })
 }

@@ -4,6 +4,8 @@ import { assertShortLived, clientKeyAlgorithms } from './client-assertions.ts'
 import { preregisteredClients } from './clients.ts'
 import { deviceFlow } from './interactions/device.ts'
 import { createLoadExistingGrant } from './interactions/existing-grant.ts'
+import { isOldLogoutForm, rpInitiatedLogout } from './interactions/logout.ts'
+import { askWhoIsGone } from './interactions/switch-account.ts'
 import type { Keys } from './keys/keys.ts'
 import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
 import { createAllowFetch } from './metadata-documents.ts'
@@ -60,7 +62,10 @@ export function oidcConfiguration(parts: ConfigurationParts, keys: Keys): Config
       const account = await accounts.find(accountId)
       return account && { accountId, claims: () => ({ sub: accountId }) }
     },
-    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}`, policy: accountPagePolicy() },
+    interactions: {
+      url: (_ctx, { uid }) => `/interaction/${uid}`,
+      policy: askWhoIsGone(accountPagePolicy()),
+    },
     loadExistingGrant: createLoadExistingGrant(config, connections),
     cookies: {
       keys: keys.cookies,
@@ -113,12 +118,13 @@ export function oidcConfiguration(parts: ConfigurationParts, keys: Keys): Config
       pushed_authorization_request: '/par',
       jwks: '/jwks',
       userinfo: '/userinfo',
+      end_session: '/logout',
     },
     // These endpoints take tokens and codes, never cookies: another origin has nothing to steal there.
     clientBasedCORS: () => true,
     renderError: (ctx, { error, error_description: description }, cause) =>
       sendErrorPage(ctx, {
-        error: cause instanceof errors.SessionNotFound ? 'interaction_ended' : error,
+        error: cause instanceof errors.SessionNotFound || isOldLogoutForm(ctx) ? 'interaction_ended' : error,
         description,
       }),
 
@@ -155,7 +161,7 @@ export function oidcConfiguration(parts: ConfigurationParts, keys: Keys): Config
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       dPoP: { enabled: true },
-      rpInitiatedLogout: { enabled: false },
+      rpInitiatedLogout: rpInitiatedLogout(accounts),
     },
   }
 }

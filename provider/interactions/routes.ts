@@ -7,6 +7,7 @@ import { findInteraction, InvalidFormError } from './find-interaction.ts'
 import type { FormTokens } from './form-token.ts'
 import { showLogin, submitLogin } from './login.ts'
 import { readForm } from './read-form.ts'
+import { endOtherSession } from './switch-account.ts'
 
 /** What the interactions need. */
 export interface InteractionParts extends Parts {
@@ -54,7 +55,10 @@ export function interactionRoutes(parts: InteractionParts): Router {
     const decision = form.get('decision')
     const client = await findClient(interaction)
     if (interaction.prompt.name === 'login') {
-      return decision === 'cancel' ? refusal : submitLogin(ctx, parts, interaction, client, form)
+      if (decision === 'cancel') return refusal
+      const result = await submitLogin(ctx, parts, interaction, client, form)
+      if (result?.login) await endOtherSession(ctx, provider, interaction, result.login.accountId)
+      return result
     }
     return (await submitConsent(ctx, parts, interaction, client, form)) ?? refusal
   }

@@ -13,15 +13,20 @@ const endpoints = [
   ['POST', '/revoke', 'End a token', 'RFC 7009'],
   ['POST', '/register', 'Register a client', 'RFC 7591'],
   ['GET', '/userinfo', 'Who signed in', 'OpenID Connect'],
+  ['GET', '/logout', 'Sign out of this server', 'RP-Initiated Logout'],
   ['GET', '/jwks', 'Keys that verify ID tokens', 'RFC 7517'],
 ] as const
 
 const metadata = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
 
-/** The page at the root: what this server is and where it answers. */
+/**
+ * The page at the root: what this server is and where it answers.
+ * @param username of whoever is signed in
+ */
 export function homePage(
   { issuer, resource, registration }: Pick<Config, 'issuer' | 'resource' | 'registration'>,
   testAccounts: readonly TestAccount[],
+  username?: string,
 ): Page {
   return {
     title: 'Authorization server',
@@ -29,6 +34,10 @@ export function homePage(
     body: html`<p class="brand">Gatehouse</p>
 <h1>Authorization server</h1>
 <p>People sign in here, and decide what an MCP client may do for them. The tokens issued here are for <span class="mono">${resource}</span>.</p>
+${
+  username !== undefined &&
+  html`<p>You are signed in as <strong><bdi>${username}</bdi></strong>. <a href="/account">Connected applications</a> · <a href="/logout">Log out</a></p>`
+}
 <dl>
 <dt>Issuer</dt><dd class="mono">${issuer}</dd>
 <dt>Metadata</dt><dd>${metadata.map((path) => html`<a class="mono" href="${path}">${path}</a><br>`)}</dd>
