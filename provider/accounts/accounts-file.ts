@@ -38,7 +38,10 @@ export const username = z
 const account = z.strictObject({
   id: z.string().regex(/^[\w-]{1,64}$/, 'is not 1 to 64 letters, digits, - or _'),
   username,
-  name: z.string().min(1).max(80).optional(),
+  name: z
+    .string()
+    .regex(/^[^\p{Cc}\p{Bidi_Control}]{1,80}$/u, 'is not 1 to 80 characters, without control characters')
+    .optional(),
   scopes: z.array(z.enum(resourceScopeNames, { error: `is not one of ${resourceScopeNames.join(', ')}` })),
   passwordHash,
   disabled: z.boolean().optional(),

@@ -1,0 +1,193 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, readFile, stat, symlink } from 'node:fs/promises'
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { createAccounts } from '../../../provider/accounts/accounts.ts'
+import { readAccountsFile, toAccount } from '../../../provider/accounts/accounts-file.ts'
+import {
+  createAccountsFile,
+  password,
+  storedAccount,
+  type TestAccountsFile,
+} from '../../support/accounts-file.ts'
+
+let file: TestAccountsFile
+beforeEach(async () => {
+  file = await createAccountsFile([storedAccount('carol')])
+})
+afterEach(() => file.remove())
+
+interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+function start(args: readonly string[], env: Record<string, string> = { ACCOUNTS: file.path }) {
+  return spawn(process.execPath, ['provider/accounts/main.ts', ...args], {
+    env: { PATH: process.env.PATH, ...env },
+  })
+}
+
+async function run(args: readonly string[], input = '', env?: Record<string, string>): Promise<Ended> {
+  const child = start(args, env)
+  child.stdin.end(input)
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { code: code as number | null, out, err }
+}
+
+const stored = () => readAccountsFile(file.path)
+const signsIn = async (name: string, secret: string) =>
+  (await createAccounts(stored().map(toAccount)).authenticate(name, secret)) !== undefined
+
+describe('npm run accounts', () => {
+  it('adds somebody under an identifier of 128 random bits, with the first line of standard input for a password', async () => {
+    const answer = await run(
+      ['add', 'dave', '--scopes', 'write,read', '--name', 'Dave D.'],
+      `${password}!\nmore\n`,
+    )
+    expect(answer).toEqual({ code: 0, out: 'dave can sign in, with read, write.\n', err: '' })
+    expect(stored()[1]).toMatchObject({ username: 'dave', name: 'Dave D.', scopes: ['read', 'write'] })
+    expect(stored()[1]?.id).toMatch(/^[\w-]{22}$/)
+    expect(await signsIn('dave', `${password}!`)).toBe(true)
+    expect(await signsIn('carol', password)).toBe(true)
+  })
+
+  it('makes a file that nobody else can read, and leaves an existing one as readable as it was', async () => {
+    const fresh = `${file.path}.fresh`
+    await run(['add', 'dave', '--scopes', 'read', '--file', fresh], password)
+    expect((await stat(fresh)).mode & 0o777).toBe(0o600)
+    await chmod(file.path, 0o640)
+    await symlink(file.path, `${file.path}.link`)
+    await run(['disable', 'carol', '--file', `${file.path}.link`])
+    expect((await stat(file.path)).mode & 0o777).toBe(0o640)
+    expect(stored()[0]?.disabled).toBe(true)
+  })
+
+  it('changes passwords and scopes, disables, enables, lists and removes', async () => {
+    expect((await run(['passwd', 'carol'], 'another horse battery')).code).toBe(0)
+    expect(await signsIn('carol', 'another horse battery')).toBe(true)
+    expect((await run(['set-scopes', 'carol', '--scopes', 'none'])).code).toBe(0)
+    expect((await run(['disable', 'carol'])).code).toBe(0)
+    expect((await run(['list'])).out).toMatch(/^NAME .*\ncarol +no scopes +disabled +id-of-carol\n$/)
+    expect((await run(['enable', 'carol'])).code).toBe(0)
+    expect(stored()[0]).toEqual({
+      ...storedAccount('carol'),
+      scopes: [],
+      passwordHash: expect.stringMatching(/^\$argon2id\$/),
+    })
+    expect((await run(['remove', 'carol'])).code).toBe(0)
+    expect(stored()).toEqual([])
+  })
+
+  it('loses nothing when ten run at once', async () => {
+    const names = Array.from({ length: 10 }, (_, index) => `name-${index}`)
+    const answers = await Promise.all(names.map((name) => run(['add', name, '--scopes', 'read'], password)))
+    expect(answers.map(({ code }) => code)).toEqual(names.map(() => 0))
+    expect(
+      stored()
+        .map(({ username }) => username)
+        .sort(),
+    ).toEqual(['carol', ...names])
+  }, 60_000)
+
+  it.each<[string, readonly string[], string, RegExp]>([
+    ['a name that is taken', ['add', 'Carol', '--scopes', 'read'], password, /There is carol already/],
+    ['a name that cannot be typed', ['add', 'a b', '--scopes', 'read'], password, /The name is not 1 to 64/],
+    [
+      'a scope that there is not',
+      ['add', 'dave', '--scopes', 'root'],
+      password,
+      /Scopes are read, write, admin/,
+    ],
+    ['a short password', ['add', 'dave', '--scopes', 'read'], 'password123', /shorter than 15 characters/],
+    ['a password of the name', ['passwd', 'carol'], 'carol-carol-carol', /guessed first/],
+    ['no password', ['passwd', 'carol'], '', /No password was given/],
+    ['nobody', ['remove', 'mallory'], '', /Nobody has that name/],
+  ])('refuses %s with 1 and changes nothing', async (_what, args, input, problem) => {
+    const before = await readFile(file.path, 'utf8')
+    const { code, out, err } = await run(args, input)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toMatch(problem)
+    expect(err).not.toMatch(/ at |password123|\$argon2/)
+    expect(await readFile(file.path, 'utf8')).toBe(before)
+  })
+
+  it.each<[string, readonly string[], RegExp]>([
+    ['nothing', [], /Say what to do/],
+    ['an unknown command', ['frob'], /There is no command frob/],
+    ['an unknown option', ['list', '--force'], /--force/],
+    ['add without scopes', ['add', 'dave'], /--scopes read,write/],
+    ['disable without a name', ['disable'], /disable NAME/],
+    ['a name in two words', ['remove', 'carol', 'danvers'], /words too many/],
+  ])('answers %s with the usage and 2', async (_what, args, problem) => {
+    const { code, out, err } = await run(args)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(problem)
+    expect(err).toContain('Usage: npm run accounts -- COMMAND')
+  })
+
+  it('needs a file to be named, and says what it can', async () => {
+    expect(await run(['list'], '', {})).toMatchObject({ code: 2, err: expect.stringContaining('ACCOUNTS=') })
+    expect(await run(['--help'], '', {})).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('set-scopes'),
+    })
+  })
+})
+
+/** Runs the program in a terminal of its own. `script` belongs to Debian's base system. */
+function terminal(args: readonly string[]): {
+  child: ChildProcessWithoutNullStreams
+  seen: () => string
+  until(words: string): Promise<void>
+} {
+  const command = [process.execPath, 'provider/accounts/main.ts', ...args].join(' ')
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    env: { PATH: process.env.PATH, ACCOUNTS: file.path, TERM: 'xterm' },
+  })
+  let seen = ''
+  child.stdout.on('data', (chunk) => {
+    seen += chunk
+  })
+  return {
+    child,
+    seen: () => seen,
+    async until(words) {
+      while (!seen.includes(words)) await once(child.stdout, 'data')
+    },
+  }
+}
+
+const inTerminal = process.platform === 'linux' ? it : it.skip
+
+describe('in a terminal', () => {
+  inTerminal('asks for the password twice and shows none of it', async () => {
+    const { child, seen, until } = terminal(['add', 'dave', '--scopes', 'read'])
+    await until('Password: ')
+    child.stdin.write('pâté à la carte, twice\r')
+    await until('The same again: ')
+    child.stdin.write('pâté à la cartee\x7f, twice\r')
+    await until('dave can sign in')
+    expect(seen()).not.toMatch(/carte|\*/)
+    expect(await signsIn('dave', 'pâté à la carte, twice')).toBe(true)
+  })
+
+  inTerminal('changes nothing when the two differ, or at Ctrl-C', async () => {
+    const before = await readFile(file.path, 'utf8')
+    const differing = terminal(['passwd', 'carol'])
+    await differing.until('Password: ')
+    differing.child.stdin.write('another horse battery\r')
+    await differing.until('The same again: ')
+    differing.child.stdin.write('another horse batterie\r')
+    await differing.until('are not the same')
+    expect(await once(differing.child, 'close')).toEqual([1, null])
+    const interrupted = terminal(['passwd', 'carol'])
+    await interrupted.until('Password: ')
+    interrupted.child.stdin.write('another\x03')
+    expect(await once(interrupted.child, 'close')).toEqual([130, null])
+    expect(await readFile(file.path, 'utf8')).toBe(before)
+  })
+})
