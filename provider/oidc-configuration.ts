@@ -17,7 +17,7 @@ import { createAdapterFactory } from './storage/storage-adapter.ts'
 import { sendErrorPage } from './views/error.ts'
 
 /** What the configuration is made of. */
-export type ConfigurationParts = Omit<Parts, 'metrics' | 'requestLimits'>
+export type ConfigurationParts = Omit<Parts, 'metrics' | 'requestLimits' | 'loginLimits'>
 
 /**
  * What this authorization server does, in oidc-provider's options

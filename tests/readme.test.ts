@@ -10,6 +10,10 @@ const pages = [
   ...(await readdir('docs', { recursive: true }))
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
+  'docs/protect-your-server.md',
+  'docs/stores.md',
+  'docs/accounts.md',
+  ...(await readdir('docs/decisions')).map((name) => join('docs/decisions', name)),
 ]
 
 describe('the documentation', () => {

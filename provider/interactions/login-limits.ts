@@ -34,7 +34,7 @@ const hour = 60 * minute
  * Makes guessing slow without giving anyone the means to lock somebody out (OWASP's device cookies):
  *
  * - A name is tried from an address five times, then waits grow from a minute to most of an hour.
- * - An address fails thirty times in ten minutes, whomever it names.
+ * - An address fails a hundred times in ten minutes, whomever it names.
  * - A name fails a hundred times in an hour, from wherever (OWASP ASVS 4 V2.2.1, NIST SP 800-63B-4 §3.2.2).
  *   Only a botnet gets there, because what was refused before is not counted here.
  * - A browser in which the account has signed in before has turns of its own, which nobody else can use up.
@@ -42,7 +42,7 @@ const hour = 60 * minute
 export function createLoginLimits(storage: Pick<Storage, 'createLimiter'>): LoginLimits {
   const limiter = (name: string, points: number, seconds: number) =>
     storage.createLimiter(`login-${name}`, { points, seconds })
-  const ofAddress = limiter('address', 30, 10 * minute)
+  const ofAddress = limiter('address', 100, 10 * minute)
   const ofName = limiter('name', 100, hour)
   const growing = [
     limiter('minute', 5, minute),

@@ -31,7 +31,7 @@ describe('an environment that cannot be used', () => {
         RESOURCE: `http://user:${canary}@localhost/mcp`,
         PORT: `${canary}`,
         LOG_LEVEL: canary,
-        STORE: `postgres://u:${canary}@db/x`,
+        STORE: `mysql://u:${canary}@db/x`,
         TOKEN_VALIDATION: canary,
         DPOP_NONCE_KEY: canary,
         INTROSPECTION_CACHE_SECONDS: '-1',
@@ -52,7 +52,7 @@ describe('an environment that cannot be used', () => {
   )
 
   it.each([
-    ['provider/main.ts', { NODE_ENV: 'production' }, /NODE_ENV/],
+    ['provider/main.ts', { NODE_ENV: 'production' }, /^ {2}ACCOUNTS /m],
     ['provider/main.ts', { HOST: '0.0.0.0' }, /HOST/],
     ['resource-server/main.ts', { HOST: '0.0.0.0' }, /HOST/],
     ['resource-server/main.ts', { TLS_CERT: '/nowhere/cert.pem', TLS_KEY: '/nowhere/key.pem' }, /TLS_CERT/],

@@ -3,7 +3,6 @@ import { loadConfig, testAccounts } from '../../config/index.ts'
 import { createConnections } from '../../provider/account/connections.ts'
 import { createLastUses } from '../../provider/account/last-uses.ts'
 import { createAccounts } from '../../provider/accounts/accounts.ts'
-import { createLoginLimits } from '../../provider/interactions/login-limits.ts'
 import { createKeyRing, keysOf } from '../../provider/keys/key-ring.ts'
 import { oidcConfiguration } from '../../provider/oidc-configuration.ts'
 import { openStorage } from '../../provider/storage/open-storage.ts'
@@ -21,7 +20,6 @@ const configure = async (env: Record<string, string> = {}) => {
       storage,
       connections: createConnections(storage),
       lastUses: createLastUses({ storage, logger }),
-      loginLimits: createLoginLimits(storage),
       fetch,
       audit: () => {},
       addressOf: () => '127.0.0.1',

@@ -66,24 +66,8 @@ describe('npm run accounts', () => {
     expect(stored()[0]?.disabled).toBe(true)
   })
 
-  it('changes passwords and scopes, disables, enables, lists and removes', async () => {
-    expect((await run(['passwd', 'carol'], 'another horse battery')).code).toBe(0)
-    expect(await signsIn('carol', 'another horse battery')).toBe(true)
-    expect((await run(['set-scopes', 'carol', '--scopes', 'none'])).code).toBe(0)
-    expect((await run(['disable', 'carol'])).code).toBe(0)
-    expect((await run(['list'])).out).toMatch(/^NAME .*\ncarol +no scopes +disabled +id-of-carol\n$/)
-    expect((await run(['enable', 'carol'])).code).toBe(0)
-    expect(stored()[0]).toEqual({
-      ...storedAccount('carol'),
-      scopes: [],
-      passwordHash: expect.stringMatching(/^\$argon2id\$/),
-    })
-    expect((await run(['remove', 'carol'])).code).toBe(0)
-    expect(stored()).toEqual([])
-  })
-
-  it('loses nothing when ten run at once', async () => {
-    const names = Array.from({ length: 10 }, (_, index) => `name-${index}`)
+  it('loses nothing when six run at once', async () => {
+    const names = Array.from({ length: 6 }, (_, index) => `name-${index}`)
     const answers = await Promise.all(names.map((name) => run(['add', name, '--scopes', 'read'], password)))
     expect(answers.map(({ code }) => code)).toEqual(names.map(() => 0))
     expect(
@@ -93,44 +77,18 @@ describe('npm run accounts', () => {
     ).toEqual(['carol', ...names])
   }, 60_000)
 
-  it.each<[string, readonly string[], string, RegExp]>([
-    ['a name that is taken', ['add', 'Carol', '--scopes', 'read'], password, /There is carol already/],
-    ['a name that cannot be typed', ['add', 'a b', '--scopes', 'read'], password, /The name is not 1 to 64/],
-    [
-      'a scope that there is not',
-      ['add', 'dave', '--scopes', 'root'],
-      password,
-      /Scopes are read, write, admin/,
-    ],
-    ['a short password', ['add', 'dave', '--scopes', 'read'], 'password123', /shorter than 15 characters/],
-    ['a password of the name', ['passwd', 'carol'], 'carol-carol-carol', /guessed first/],
-    ['no password', ['passwd', 'carol'], '', /No password was given/],
-    ['nobody', ['remove', 'mallory'], '', /Nobody has that name/],
-  ])('refuses %s with 1 and changes nothing', async (_what, args, input, problem) => {
+  it('ends with 1 when it cannot be done, and with 2 when it was not understood', async () => {
     const before = await readFile(file.path, 'utf8')
-    const { code, out, err } = await run(args, input)
-    expect({ code, out }).toEqual({ code: 1, out: '' })
-    expect(err).toMatch(problem)
-    expect(err).not.toMatch(/ at |password123|\$argon2/)
+    const refused = await run(['passwd', 'carol'], 'password123')
+    expect(refused).toEqual({ code: 1, out: '', err: expect.stringContaining('shorter than 15 characters') })
+    expect(refused.err).not.toMatch(/ at |password123|\$argon2/)
     expect(await readFile(file.path, 'utf8')).toBe(before)
-  })
-
-  it.each<[string, readonly string[], RegExp]>([
-    ['nothing', [], /Say what to do/],
-    ['an unknown command', ['frob'], /There is no command frob/],
-    ['an unknown option', ['list', '--force'], /--force/],
-    ['add without scopes', ['add', 'dave'], /--scopes read,write/],
-    ['disable without a name', ['disable'], /disable NAME/],
-    ['a name in two words', ['remove', 'carol', 'danvers'], /words too many/],
-  ])('answers %s with the usage and 2', async (_what, args, problem) => {
-    const { code, out, err } = await run(args)
-    expect({ code, out }).toEqual({ code: 2, out: '' })
-    expect(err).toMatch(problem)
-    expect(err).toContain('Usage: npm run accounts -- COMMAND')
-  })
-
-  it('needs a file to be named, and says what it can', async () => {
-    expect(await run(['list'], '', {})).toMatchObject({ code: 2, err: expect.stringContaining('ACCOUNTS=') })
+    const misunderstood = await run(['list', '--force'])
+    expect(misunderstood).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('Usage: npm run accounts'),
+    })
     expect(await run(['--help'], '', {})).toMatchObject({
       code: 0,
       out: expect.stringContaining('set-scopes'),
