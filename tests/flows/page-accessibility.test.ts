@@ -98,6 +98,31 @@ describe('no page has a barrier, in light and dark, on a phone and on a desktop'
     await expectAccessible('Sign in')
   })
 
+  it('the login page after too many attempts', async () => {
+    await page.goto(request({ login_hint: 'somebody' }))
+    for (let attempts = 0; attempts < 6; attempts++) {
+      await page.getByLabel('Password').fill('wrong')
+      await page.getByRole('button', { name: 'Sign in' }).click()
+    }
+    await page.getByText('too many attempts').waitFor()
+    await expectAccessible('Sign in')
+  })
+
+  it('the start page of somebody who is signed in, and logging out', async () => {
+    await page.goto(request())
+    await typePassword('password123')
+    await page.goto(servers.issuer)
+    await page.getByText('signed in as alice').waitFor()
+    await expectAccessible('Authorization server')
+    await page.getByRole('link', { name: 'Log out' }).click()
+    await expectAccessible('Log out?')
+    await press('Stay signed in')
+    await expectAccessible('You are signed in')
+    await page.getByRole('link', { name: 'Log out' }).click()
+    await press('Log out')
+    await expectAccessible('You are logged out')
+  })
+
   it('consent for an application on this computer', async () => {
     await page.goto(request({ scope: 'openid offline_access read write admin', prompt: 'consent' }))
     await typePassword('password123')
