@@ -28,8 +28,7 @@ async function register(metadata: Record<string, unknown>): Promise<string> {
 const everything = { scope: 'openid offline_access read write', prompt: 'consent' }
 
 describe('consent', () => {
-  // Attack 14.
-  it('names the client, where the answer goes, the server, the user, the scopes in words and the time', async () => {
+  it('names the client, where the answer goes, the server, the user, the scopes in words and the time (attack 14)', async () => {
     const { document, status } = await openConsent(everything)
     expect(status).toBe(200)
     for (const words of [
@@ -64,8 +63,7 @@ describe('consent', () => {
     expect(document.text).not.toContain('Administer')
   })
 
-  // Attack 11.
-  it('shows a registered client as unverified, and its name as text', async () => {
+  it('shows a registered client as unverified, and its name as text (attack 11)', async () => {
     const client_id = await register({
       client_name: '<img src=x onerror=alert(1)>',
       redirect_uris: ['https://app.example/callback'],
@@ -102,16 +100,14 @@ describe('consent', () => {
     expect(new URL(answer.headers.get('location') ?? '').searchParams.get('error')).toBe('access_denied')
   })
 
-  // Attack 12.
-  it('is not given by a form without its token', async () => {
+  it('is not given by a form without its token (attack 12)', async () => {
     const browser = new Browser()
     const { action, body } = form(await openConsent({}, browser), 'allow')
     body.delete('form_token')
     expect((await browser.request(action, { method: 'POST', body })).status).toBe(403)
   })
 
-  // Attack 13.
-  it('is asked of a native client each time', async () => {
+  it('is asked of a native client each time (attack 13)', async () => {
     const browser = new Browser()
     await obtainTokens(running, 'alice', {}, browser)
     const again = await browser.open(authorizationRequest(running).url)
