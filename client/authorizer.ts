@@ -53,10 +53,10 @@ export function createAuthorizer({
 
   function read(
     answer: TokenEndpointResponse,
-    { issuer, resource, rules }: Discovery,
+    { issuer, resource }: Discovery,
     request: Pick<Tokens, 'clientId' | 'scopes' | 'refreshToken' | 'dpopKey'>,
   ): Tokens {
-    return parseTokens(answer, { ...request, profile, issuer, resource, rules }, now())
+    return parseTokens(answer, { ...request, profile, issuer, resource }, now())
   }
 
   async function signInOnce(

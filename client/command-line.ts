@@ -18,9 +18,13 @@ export interface CommandOptions {
   /** Write every hop of the flow to this file. */
   readonly traceHtml?: string
   /** How to sign in. */
-  readonly grant: 'browser' | 'device' | 'client-credentials' | 'assertion'
+  readonly grant: 'browser' | 'device' | 'client-credentials' | 'assertion' | 'enterprise'
   /** A file with the assertion that somebody else has signed. */
   readonly assertionFile?: string
+  /** A file with the user's ID token of the enterprise's identity provider. */
+  readonly idTokenFile?: string
+  /** Bind tokens to a key even where the MCP server does not demand it. */
+  readonly dpop: boolean
   /** Keep the tokens in a plain file that only its owner can read. */
   readonly allowInsecureTokenFile: boolean
 }
@@ -53,6 +57,8 @@ const options = {
   device: { type: 'boolean' },
   'client-credentials': { type: 'boolean' },
   'assertion-file': { type: 'string' },
+  'id-token-file': { type: 'string' },
+  dpop: { type: 'boolean' },
   'args-json': { type: 'string' },
   'allow-insecure-token-file': { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig
@@ -90,6 +96,7 @@ function optionsOf(values: ReturnType<typeof parse>['values']): CommandOptions {
     scope: values.scope,
     traceHtml: values['trace-html'],
     assertionFile: values['assertion-file'],
+    idTokenFile: values['id-token-file'],
   }
   for (const [name, value] of Object.entries(texts)) {
     if (value?.trim() === '') throw usage(`${name} is empty.`)
@@ -99,6 +106,7 @@ function optionsOf(values: ReturnType<typeof parse>['values']): CommandOptions {
     json: values.json === true,
     verbose: values.verbose === true,
     trace: values.trace === true,
+    dpop: values.dpop === true,
     grant: grantOf(values),
     allowInsecureTokenFile: values['allow-insecure-token-file'] === true,
   }
@@ -109,11 +117,13 @@ function grantOf(values: ReturnType<typeof parse>['values']): CommandOptions['gr
     device: values.device === true,
     'client-credentials': values['client-credentials'] === true,
     assertion: values['assertion-file'] !== undefined,
+    enterprise: values['id-token-file'] !== undefined,
   }
   const [chosen = 'browser', ...more] = (Object.keys(grants) as (keyof typeof grants)[]).filter(
     (name) => grants[name],
   )
-  if (more.length > 0) throw usage('Choose one of --device, --client-credentials and --assertion-file.')
+  if (more.length > 0)
+    throw usage('Choose one of --device, --client-credentials, --assertion-file and --id-token-file.')
   return chosen
 }
 

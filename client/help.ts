@@ -36,6 +36,8 @@ Options:
   --client-credentials     sign in as the client itself, without a user
   --assertion-file FILE    sign in with a token that somebody else signed, as
                            workloads do
+  --id-token-file FILE     sign in by your enterprise's identity provider
+  --dpop                   bind tokens to a key of this client (RFC 9449)
   --args-json JSON         a tool's arguments as one JSON object; - reads them
                            from standard input
   --json                   print results as JSON
@@ -54,6 +56,7 @@ Environment:
   CLIENT_ID      this client's registration            test-client
   CLIENT_SECRET  its secret, if it has one
   CLIENT_KEY     a file with its private JWK, instead of a secret
+  IDP_ISSUER, IDP_CLIENT_ID, IDP_CLIENT_SECRET         for --id-token-file
   TOKEN_STORE_PASSPHRASE   opens the token file where there is no keychain
 
 Exit status:

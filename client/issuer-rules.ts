@@ -1,11 +1,12 @@
-import { parseScope } from './scopes.ts'
+import type { IdpSettings } from '../config/index.ts'
 
-/** Where an authorization server cannot follow MCP's rules. Each deviation is named; none is the default. */
+/**
+ * Where an authorization server cannot follow MCP's rules. Each deviation is named; none is the default. Scopes need
+ * no rule: the MCP server names them in its authorization server's words.
+ */
 export interface IssuerRules {
   /** The `resource` parameter (RFC 8707) is left out, because this server refuses or misreads it. */
   readonly omitResource?: boolean
-  /** What is asked for to get a scope; `{scope}` stands for its name. Default `{scope}`. */
-  readonly scopeTemplate?: string
   /** Further parameters of the authorization request. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
   /** Where the browser comes back to. Without a port, any that is free. Default `http://127.0.0.1/callback`. */
@@ -14,7 +15,17 @@ export interface IssuerRules {
   readonly allowInsecureUnadvertisedPkce?: boolean
 }
 
-const placeholder = '{scope}'
+/** The rules that an identity provider's profile and the environment make. */
+export function rulesOf(settings: IdpSettings): IssuerRules {
+  const { omitResource, authorizationParameters, redirectHost, redirectPort, allowInsecureUnadvertisedPkce } =
+    settings
+  return {
+    omitResource,
+    authorizationParameters,
+    redirectUri: `http://${redirectHost}${redirectPort === undefined ? '' : `:${redirectPort}`}/callback`,
+    allowInsecureUnadvertisedPkce,
+  }
+}
 
 /** `resource`, unless this server is one that must not be sent it. */
 export function resourceParameter({
@@ -26,29 +37,3 @@ export function resourceParameter({
 }): { resource?: string } {
   return rules.omitResource ? {} : { resource: resourceIndicator }
 }
-
-/** `scope` in the server's words, when there is something to ask for. */
-export function scopeParameter(
-  scopes: readonly string[],
-  { scopeTemplate = placeholder }: IssuerRules,
-): { scope?: string } {
-  const inItsWords = (scope: string) =>
-    reservedScopes.includes(scope) ? scope : scopeTemplate.replace(placeholder, scope)
-  return scopes.length > 0 ? { scope: scopes.map(inItsWords).join(' ') } : {}
-}
-
-/** The scopes of an answer, in the resource's words: a server may answer in either. */
-export function parseGrantedScope(
-  scope: string,
-  { scopeTemplate = placeholder }: IssuerRules,
-): readonly string[] {
-  const [before = '', after = ''] = scopeTemplate.split(placeholder)
-  const isWrapped = (name: string) =>
-    name.length > before.length + after.length && name.startsWith(before) && name.endsWith(after)
-  return parseScope(scope).map((name) =>
-    isWrapped(name) ? name.slice(before.length, name.length - after.length) : name,
-  )
-}
-
-/** OpenID Connect's own, which belong to no resource. */
-const reservedScopes = ['openid', 'profile', 'email', 'offline_access']

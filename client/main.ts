@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import process from 'node:process'
-import { loadConfig } from '../config/index.ts'
+import { idpSettings, loadConfig } from '../config/index.ts'
 import { chooseGrant } from './choose-grant.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import type { CommandContext } from './commands/context.ts'
@@ -10,6 +10,7 @@ import { runCommand } from './commands/run.ts'
 import { describeError } from './describe-error.ts'
 import { type ExitStatus, exitStatus } from './failure.ts'
 import { help } from './help.ts'
+import { rulesOf } from './issuer-rules.ts'
 import { loadClient } from './load-client.ts'
 import { createOAuthClient } from './oauth-client.ts'
 import { printable } from './printable.ts'
@@ -64,16 +65,22 @@ async function createContext(
       ...(process.env.ISSUER && { issuer }),
       client: await loadClient(config, process.env),
       store,
-      grant: chooseGrant(options, {
-        async visit(url) {
-          trace.visited(url)
-          await visit(url)
+      grant: chooseGrant(
+        options,
+        {
+          async visit(url) {
+            trace.visited(url)
+            await visit(url)
+          },
+          onCallback: trace.calledBack,
+          ...(pastedCallback && { pastedCallback }),
+          show: showDevice,
+          signal,
         },
-        onCallback: trace.calledBack,
-        ...(pastedCallback && { pastedCallback }),
-        show: showDevice,
-        signal,
-      }),
+        process.env,
+      ),
+      dpop: options.dpop ? 'always' : 'when-required',
+      rulesOf: (issuer) => rulesOf(idpSettings(issuer, resource, config.idpOverrides)),
       signal,
       fetch: trace.watch(createSecureFetch(resource, { signal })),
     }),

@@ -1,5 +1,5 @@
 import type { JWK, TokenEndpointResponse } from 'openid-client'
-import { type IssuerRules, parseGrantedScope } from './issuer-rules.ts'
+import { parseScope } from './scopes.ts'
 
 /** What a token is for, who gave it and to which of the user's identities: it is shown to nobody else. */
 export interface TokenKey {
@@ -43,8 +43,6 @@ export interface AnsweredRequest extends TokenKey {
   readonly scopes: readonly string[]
   /** The refresh token in use. */
   readonly refreshToken?: string | undefined
-  /** Where the server's words for scopes are others than the resource's. */
-  readonly rules?: IssuerRules
   /** The key with which the request was made. */
   readonly dpopKey?: JWK | undefined
 }
@@ -65,8 +63,7 @@ export function parseTokens(answer: TokenEndpointResponse, request: AnsweredRequ
     accessToken: answer.access_token,
     ...(refreshToken !== undefined && { refreshToken }),
     ...(answer.expires_in !== undefined && { expiresAt: now + answer.expires_in }),
-    scopes:
-      answer.scope === undefined ? request.scopes : parseGrantedScope(answer.scope, request.rules ?? {}),
+    scopes: answer.scope === undefined ? request.scopes : parseScope(answer.scope),
     // A server that does not bind tokens answers with a bearer token, proof or not (RFC 9449 §5).
     ...(dpopKey && answer.token_type === 'dpop' && { dpopKey }),
   }

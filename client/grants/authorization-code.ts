@@ -8,9 +8,9 @@ import {
 } from 'openid-client'
 import { refusal } from '../authorization-server-metadata.ts'
 import type { Discovery } from '../discovery.ts'
-import { resourceParameter, scopeParameter } from '../issuer-rules.ts'
+import { resourceParameter } from '../issuer-rules.ts'
 import { openLoopbackRedirect } from '../loopback-redirect.ts'
-import { type Grant, offlineAccess, withOfflineAccess } from './grant.ts'
+import { type Grant, offlineAccess, scopeParameter, withOfflineAccess } from './grant.ts'
 
 /** What the code flow needs besides the two servers. */
 export interface AuthorizationCodeOptions {
@@ -109,11 +109,11 @@ function requireCodeFlow({ server, issuer, rules }: Discovery): void {
 }
 
 /** OpenID Connect Core §11 wants consent asked for with `offline_access`. */
-function scopeAndPrompt(scopes: readonly string[], { server, rules }: Discovery): Record<string, string> {
+function scopeAndPrompt(scopes: readonly string[], { server }: Discovery): Record<string, string> {
   const wanted = withOfflineAccess(scopes, server)
   const prompts = server.prompt_values_supported
   return {
-    ...scopeParameter(wanted, rules),
+    ...scopeParameter(wanted),
     ...(wanted.includes(offlineAccess) &&
       (!Array.isArray(prompts) || prompts.includes('consent')) && { prompt: 'consent' }),
   }

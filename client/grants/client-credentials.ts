@@ -1,6 +1,6 @@
 import { clientCredentialsGrant } from 'openid-client'
-import { resourceParameter, scopeParameter } from '../issuer-rules.ts'
-import type { Grant } from './grant.ts'
+import { resourceParameter } from '../issuer-rules.ts'
+import { type Grant, scopeParameter } from './grant.ts'
 
 /**
  * The client acts for itself, without a person (RFC 6749 §4.4, MCP extension oauth-client-credentials). It
@@ -11,7 +11,7 @@ export function clientCredentials(): Grant {
     interactive: false,
     async obtain({ discovery, scopes, connect }) {
       const { configuration, options } = await connect()
-      const parameters = { ...resourceParameter(discovery), ...scopeParameter(scopes, discovery.rules) }
+      const parameters = { ...resourceParameter(discovery), ...scopeParameter(scopes) }
       return await clientCredentialsGrant(configuration, parameters, options)
     },
   }

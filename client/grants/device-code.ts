@@ -1,8 +1,8 @@
 import { initiateDeviceAuthorization, pollDeviceAuthorizationGrant } from 'openid-client'
 import { refusal } from '../authorization-server-metadata.ts'
-import { resourceParameter, scopeParameter } from '../issuer-rules.ts'
+import { resourceParameter } from '../issuer-rules.ts'
 import { requireSecureUrl } from '../secure-fetch.ts'
-import { type Grant, withOfflineAccess } from './grant.ts'
+import { type Grant, scopeParameter, withOfflineAccess } from './grant.ts'
 
 /** What the user does on another device. */
 export interface DeviceInstructions {
@@ -28,12 +28,12 @@ export function deviceCode({ show, signal }: DeviceCodeOptions): Grant {
     interactive: true,
     grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
     async obtain({ discovery, scopes, connect }) {
-      const { server, issuer, rules } = discovery
+      const { server, issuer } = discovery
       if (server.device_authorization_endpoint === undefined) throw refusal(issuer, 'has no device flow')
       const { configuration, options } = await connect()
       const device = await initiateDeviceAuthorization(configuration, {
         ...resourceParameter(discovery),
-        ...scopeParameter(withOfflineAccess(scopes, server), rules),
+        ...scopeParameter(withOfflineAccess(scopes, server)),
       })
       const page = (url: string) => requireSecureUrl(url, 'verification address')
       show({

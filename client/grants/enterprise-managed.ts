@@ -1,8 +1,7 @@
 import { genericGrantRequest } from 'openid-client'
 import { loadAuthorizationServer, refusal } from '../authorization-server-metadata.ts'
 import { type ClientAuthentication, createConfiguration } from '../client-authentication.ts'
-import { scopeParameter } from '../issuer-rules.ts'
-import type { Grant } from './grant.ts'
+import { type Grant, scopeParameter } from './grant.ts'
 import { type AssertionRequest, jwtBearer } from './jwt-bearer.ts'
 
 /** The enterprise's identity provider, at which the user has signed in already. */
@@ -40,7 +39,7 @@ async function exchange(
       subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
       audience: discovery.issuer,
       resource: discovery.resourceIndicator,
-      ...scopeParameter(scopes, discovery.rules),
+      ...scopeParameter(scopes),
     },
   )
   if (answer.issued_token_type !== idJag) throw refusal(idpIssuer, 'did not issue an ID-JAG')

@@ -35,6 +35,11 @@ export interface Connection {
   readonly options: { readonly DPoP?: DPoPHandle }
 }
 
+/** `scope` when there is something to ask for. */
+export function scopeParameter(scopes: readonly string[]): { scope?: string } {
+  return scopes.length > 0 ? { scope: scopes.join(' ') } : {}
+}
+
 /** `offline_access`, which stands for a refresh token, is asked for where it is offered and nowhere else. */
 export function withOfflineAccess(
   scopes: readonly string[],

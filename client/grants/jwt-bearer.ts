@@ -1,8 +1,8 @@
 import { genericGrantRequest } from 'openid-client'
 import type { Discovery } from '../discovery.ts'
-import { resourceParameter, scopeParameter } from '../issuer-rules.ts'
+import { resourceParameter } from '../issuer-rules.ts'
 import type { Fetch } from '../secure-fetch.ts'
-import type { Grant } from './grant.ts'
+import { type Grant, scopeParameter } from './grant.ts'
 
 /** Where assertions come from. */
 export interface JwtBearerOptions {
@@ -31,7 +31,7 @@ export function jwtBearer({ assertion }: JwtBearerOptions): Grant {
       const parameters = {
         assertion: await assertion({ discovery, scopes, fetch }),
         ...resourceParameter(discovery),
-        ...scopeParameter(scopes, discovery.rules),
+        ...scopeParameter(scopes),
       }
       const { configuration, options } = await connect()
       return await genericGrantRequest(configuration, grantType, parameters, options)

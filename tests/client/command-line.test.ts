@@ -7,6 +7,7 @@ const options = {
   json: false,
   verbose: false,
   trace: false,
+  dpop: false,
   grant: 'browser',
   allowInsecureTokenFile: false,
 }
@@ -57,6 +58,7 @@ describe('parseCommandLine', () => {
     [['login', '--device'], 'device'],
     [['login', '--client-credentials'], 'client-credentials'],
     [['login', '--assertion-file', 'token.jwt'], 'assertion'],
+    [['login', '--id-token-file', 'id.jwt'], 'enterprise'],
   ] as const)('signs in as %j says', (argv, grant) => {
     expect(parseCommandLine(argv).options.grant).toBe(grant)
   })

@@ -160,13 +160,11 @@ describe('authorizationCode', () => {
       metadata: { code_challenge_methods_supported: undefined },
       rules: {
         omitResource: true,
-        scopeTemplate: 'api://mcp/{scope}',
         authorizationParameters: { audience: 'mcp', client_id: 'ignored' },
         allowInsecureUnadvertisedPkce: true,
       },
     })
     expect(Object.fromEntries(asked)).toMatchObject({
-      scope: 'api://mcp/read offline_access',
       audience: 'mcp',
       client_id: 'test-client',
       code_challenge_method: 'S256',
