@@ -38,10 +38,13 @@ export interface LightClientOptions {
   readonly localAddress?: string
 }
 
+/** An idle connection is given up before the server does so: a request that met its end would get no answer. */
+const idleMs = 2000
+
 /** A client, or as many as its requests come at once: connections are shared. */
 export function createLightClient(options: LightClientOptions): LightClient {
   const { port, host = `localhost:${port}`, ca, headers: always, localAddress } = options
-  const own = { keepAlive: true, ...(localAddress !== undefined && { localAddress }) }
+  const own = { keepAlive: true, timeout: idleMs, ...(localAddress !== undefined && { localAddress }) }
   const agent =
     ca === undefined ? new HttpAgent(own) : new HttpsAgent({ ...own, ca, servername: 'localhost' })
   const request = ca === undefined ? requestHttp : requestHttps
