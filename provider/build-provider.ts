@@ -21,6 +21,7 @@ import type { Parts } from './parts.ts'
 import { advertiseResourceScopes, keyCaching, registrationCors } from './public-endpoints.ts'
 import { limitRegistrations, renewUsedClients } from './registered-clients.ts'
 import { assertRotationWritten } from './storage/refresh-rotation.ts'
+import { unreadBodies } from './unread-bodies.ts'
 import { untrustedRedirects } from './untrusted-redirects.ts'
 import { homePage } from './views/home.ts'
 import { sendPage } from './views/send-page.ts'
@@ -44,6 +45,7 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
 
   provider.use(parts.metrics.requests)
   provider.use(securityHeaders())
+  provider.use(unreadBodies())
   provider.use(permitFormPost())
   provider.use(errorPages(logger))
   provider.use(hostPinning(config))
