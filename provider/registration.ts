@@ -48,9 +48,11 @@ export function checkClientMetadata(metadata: ClientMetadata, configured: boolea
 
 /** What a client may not have that nobody here knows. */
 function restrictStranger(metadata: ClientMetadata): void {
-  // Both are fetched from here by whoever registers.
+  // Both would be fetched from here at a stranger's wish.
   delete metadata.sector_identifier_uri
   delete metadata.jwks_uri
+  // Log-out sends nobody to a host that nobody here vouches for (RFC 9700 §4.11.2): a link would be enough.
+  delete metadata.post_logout_redirect_uris
   const { grant_types: grantTypes } = metadata
   if (!Array.isArray(grantTypes)) return
   // Nobody would have consented to what it does.

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { captureLog } from '../../support/captured-log.ts'
+import { writeClientsFile } from '../../support/clients-file.ts'
 import {
   type Answer,
   authorizationRequest,
@@ -12,9 +13,17 @@ import {
 import { type RunningProvider, startProvider } from '../../support/start-provider.ts'
 
 const log = captureLog()
+/** A client that may send people to log out. */
+const application = {
+  client_id: 'application',
+  client_name: 'An <b>application</b>',
+  redirect_uris: ['https://app.example/callback'],
+  post_logout_redirect_uris: ['https://app.example/bye'],
+  token_endpoint_auth_method: 'none',
+}
 let running: RunningProvider
 beforeAll(async () => {
-  running = await startProvider({ logger: log.logger })
+  running = await startProvider({ logger: log.logger, env: { CLIENTS: writeClientsFile([application]) } })
 })
 afterAll(() => running.stop())
 
@@ -37,26 +46,13 @@ function press(browser: Browser, page: Answer, fields: Record<string, string>): 
   return browser.open(action, { method: 'POST', body })
 }
 
-/** A client that may send people to log out. */
-async function registered(): Promise<{ id: string; idTokenOf: (browser: Browser) => Promise<string> }> {
-  const response = await fetch(`${running.issuer}/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      client_name: 'An <b>application</b>',
-      redirect_uris: ['https://app.example/callback'],
-      post_logout_redirect_uris: ['https://app.example/bye'],
-      token_endpoint_auth_method: 'none',
-    }),
-  })
-  const { client_id } = await response.json()
-  return {
-    id: client_id,
-    async idTokenOf(browser) {
-      const params = { client_id, redirect_uri: 'https://app.example/callback', scope: 'openid read' }
-      return String((await obtainTokens(running, 'alice', params, browser)).body.id_token)
-    },
+async function idTokenOf(browser: Browser): Promise<string> {
+  const params = {
+    client_id: application.client_id,
+    redirect_uri: 'https://app.example/callback',
+    scope: 'openid read',
   }
+  return String((await obtainTokens(running, 'alice', params, browser)).body.id_token)
 }
 
 describe('the start page', () => {
@@ -121,10 +117,9 @@ describe('logging out', () => {
 
 describe('an application that asks for a log-out', () => {
   it('is named, and gets the browser back where it has registered, with its state', async () => {
-    const client = await registered()
     const browser = new Browser()
     const params = new URLSearchParams({
-      id_token_hint: await client.idTokenOf(browser),
+      id_token_hint: await idTokenOf(browser),
       post_logout_redirect_uri: 'https://app.example/bye',
       state: 'a-state',
     })
@@ -142,8 +137,10 @@ describe('an application that asks for a log-out', () => {
   it.each(['https://evil.example/', 'https://app.example/bye/..', 'https://app.example/callback'])(
     'is not followed to %s',
     async (target) => {
-      const client = await registered()
-      const params = new URLSearchParams({ client_id: client.id, post_logout_redirect_uri: target })
+      const params = new URLSearchParams({
+        client_id: application.client_id,
+        post_logout_redirect_uri: target,
+      })
       for (const browser of [new Browser(), await signedIn()]) {
         const answer = await open(browser, `/logout?${params}`)
         expect(answer.status).toBe(400)
@@ -151,6 +148,26 @@ describe('an application that asks for a log-out', () => {
       }
     },
   )
+
+  it('that registered itself sends nobody anywhere (attack 9)', async () => {
+    const response = await fetch(`${running.issuer}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        redirect_uris: ['https://evil.example/callback'],
+        post_logout_redirect_uris: ['https://evil.example/bye'],
+        token_endpoint_auth_method: 'none',
+      }),
+    })
+    const { client_id, post_logout_redirect_uris } = await response.json()
+    expect(post_logout_redirect_uris).toEqual([])
+    const params = new URLSearchParams({ client_id, post_logout_redirect_uri: 'https://evil.example/bye' })
+    for (const browser of [new Browser(), await signedIn()]) {
+      const answer = await open(browser, `/logout?${params}`)
+      expect(answer.status).toBe(400)
+      expect(answer.headers.get('location')).toBeNull()
+    }
+  })
 
   it('that does not say who it is sends nobody anywhere', async () => {
     const answer = await open(new Browser(), '/logout?post_logout_redirect_uri=https://evil.example/')
