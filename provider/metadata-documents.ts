@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
-import type { KoaContextWithOIDC } from 'oidc-provider'
-import { RateLimiterRes } from 'rate-limiter-flexible'
+import { type AdapterFactory, type AdapterPayload, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AddressOf } from '../runtime/address-of.ts'
+import { networkOf } from '../runtime/network-of.ts'
+import { wrapLimiter } from '../runtime/rate-limiter.ts'
 import type { Storage } from './storage/storage.ts'
 
 /** Longer identifiers are nobody's: they would only fill logs, keys and pages. */
@@ -30,17 +31,35 @@ export function createAllowFetch(parts: {
   readonly storage: Pick<Storage, 'createLimiter'>
   readonly addressOf: AddressOf
 }): (ctx: KoaContextWithOIDC, clientId: string) => Promise<boolean> {
-  const limiter = parts.storage.createLimiter('metadata-documents', documentLimit)
-  return async ({ oidc, req }, clientId) => {
+  const limiter = wrapLimiter(parts.storage.createLimiter('metadata-documents', documentLimit))
+  return async ({ req }, clientId) => {
     if (!mayFetchMetadataDocument(clientId)) return false
-    // The MCP server asks for everybody, and only about clients that have got a token.
-    if (oidc.route === 'introspection') return true
-    try {
-      await limiter.consume(parts.addressOf(req))
-      return true
-    } catch (error) {
-      if (error instanceof RateLimiterRes) return false
-      throw error
-    }
+    return (await limiter.count(networkOf(parts.addressOf(req)))) === undefined
+  }
+}
+
+/** What introspection has to know of a client: oidc-provider asks whether it wants pairwise subjects, and none does. */
+const undescribed = {
+  redirect_uris: [],
+  response_types: [],
+  grant_types: [],
+  token_endpoint_auth_method: 'none',
+} as const
+
+/**
+ * Lets introspection do without the documents of the tokens' clients: a host that is down would end the access that
+ * a user has given, and one that is slow would hold up the MCP server's questions about everybody's tokens.
+ */
+export function unfetchedAtIntrospection(createAdapter: AdapterFactory): AdapterFactory {
+  return (model) => {
+    const adapter = createAdapter(model)
+    if (model !== 'Client') return adapter
+    const find = adapter.find.bind(adapter)
+    return Object.assign(adapter, {
+      async find(id: string): Promise<AdapterPayload | undefined> {
+        const known = id.startsWith('https://') && Provider.ctx?.oidc?.route === 'introspection'
+        return known ? { client_id: id, ...undescribed } : ((await find(id)) ?? undefined)
+      },
+    })
   }
 }

@@ -8,7 +8,7 @@ import { isOldLogoutForm, rpInitiatedLogout } from './interactions/logout.ts'
 import { askWhoIsGone } from './interactions/switch-account.ts'
 import type { Keys } from './keys/keys.ts'
 import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
-import { createAllowFetch } from './metadata-documents.ts'
+import { createAllowFetch, unfetchedAtIntrospection } from './metadata-documents.ts'
 import type { Parts } from './parts.ts'
 import { expiringClients } from './registered-clients.ts'
 import { checkClientMetadata } from './registration.ts'
@@ -105,7 +105,9 @@ export function oidcConfiguration(parts: ConfigurationParts, keys: Keys): Config
     },
 
     // Where and how
-    adapter: expiringClients(createAdapterFactory(storage, { graceSeconds: config.refreshGraceSeconds })),
+    adapter: unfetchedAtIntrospection(
+      expiringClients(createAdapterFactory(storage, { graceSeconds: config.refreshGraceSeconds })),
+    ),
     fetch,
     routes: {
       authorization: '/authorize',
@@ -138,8 +140,12 @@ export function oidcConfiguration(parts: ConfigurationParts, keys: Keys): Config
       introspection: {
         enabled: true,
         // Everyone else, and every other token, sees `active: false` (RFC 7662 §2.2). A refresh token has no `aud`.
-        allowedPolicy: (_ctx, client, token) =>
-          client.clientId === config.resourceClient.id && 'aud' in token && token.aud === config.resource,
+        allowedPolicy: async ({ oidc }, client, token) =>
+          client.clientId === config.resourceClient.id &&
+          'aud' in token &&
+          token.aud === config.resource &&
+          // What was issued to a client that has been removed ends with it.
+          (await oidc.provider.Client.find(String(token.clientId))) !== undefined,
       },
       revocation: {
         enabled: true,

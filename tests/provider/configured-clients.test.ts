@@ -8,6 +8,7 @@ import {
   PrivateKeyJwt,
 } from 'openid-client'
 import { ConfigError } from '../../config/index.ts'
+import { openStorage } from '../../provider/storage/open-storage.ts'
 import '../support/same-realm-clone.ts'
 import { writeClientsFile } from '../support/clients-file.ts'
 import { authorizationRequest, Browser, basic, introspect, post, signIn } from '../support/sign-in.ts'
@@ -227,4 +228,30 @@ describe('registration', () => {
     expect((await register(guarded.issuer, bearer(token))).status).toBe(201)
     await guarded.stop()
   })
+})
+
+it('what was issued to a client ends when the operator removes it', async () => {
+  const storage = await openStorage('memory:')
+  const before = await startProvider({ storage, env: { CLIENTS: writeClientsFile([machine, portal]) } })
+  const provider = new URL(before.issuer)
+  const options = { execute: [allowInsecureRequests] }
+  const asMachine = await discovery(provider, 'reports', undefined, PrivateKeyJwt(privateKey), options)
+  const { access_token: machineToken } = await clientCredentialsGrant(asMachine)
+  const request = authorizationRequest(before, { client_id: 'portal', redirect_uri: redirectUri })
+  const redirect = await signIn(new Browser(), request, 'alice')
+  const fields = {
+    grant_type: 'authorization_code',
+    code: redirect.searchParams.get('code') ?? '',
+    redirect_uri: redirectUri,
+    code_verifier: request.codeVerifier,
+  }
+  const { body } = await post(`${before.issuer}/token`, fields, basic({ id: 'portal', secret }))
+  const tokens = [machineToken, body.access_token]
+  for (const token of tokens) expect((await introspect(before, token)).body).toMatchObject({ active: true })
+  const after = await startProvider({ storage })
+  for (const token of tokens) {
+    expect(await introspect(after, token)).toMatchObject({ status: 200, body: { active: false } })
+  }
+  await Promise.all([before.stop(), after.stop()])
+  await storage.close()
 })

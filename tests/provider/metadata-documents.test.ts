@@ -2,8 +2,17 @@ import type { RequestListener } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { createGuardedFetch } from '../../provider/guarded-fetch.ts'
 import { documentLimit, mayFetchMetadataDocument } from '../../provider/metadata-documents.ts'
+import { openStorage } from '../../provider/storage/open-storage.ts'
 import { openServer, type TestServer } from '../support/http-server.ts'
-import { authorizationRequest, Browser, obtainTokens, redeem, refresh, signIn } from '../support/sign-in.ts'
+import {
+  authorizationRequest,
+  Browser,
+  introspect,
+  obtainTokens,
+  redeem,
+  refresh,
+  signIn,
+} from '../support/sign-in.ts'
 import { type RunningProvider, startProvider } from '../support/start-provider.ts'
 
 describe('mayFetchMetadataDocument', () => {
@@ -198,6 +207,28 @@ describe('client metadata documents', () => {
     const served = answers.findIndex(({ status }) => status === 200)
     expect((await openWith(served)).status).toBe(200)
     await limited.stop()
+  })
+
+  // A fetch that never ends would otherwise hold up the MCP server's question.
+  it('are not asked for when a token is introspected: their host may be down or slow', async () => {
+    const storage = await openStorage('memory:')
+    const first = await startProvider({ storage, fetch: async () => Response.json(document) })
+    const { body } = await obtainTokens(first, 'alice', { client_id: id })
+    const asked: string[] = []
+    const restarted = await startProvider({
+      storage,
+      fetch: (input) => {
+        asked.push(String(input))
+        return new Promise(() => {})
+      },
+    })
+    expect((await introspect(restarted, body.access_token)).body).toMatchObject({
+      active: true,
+      client_id: id,
+    })
+    expect(asked).toEqual([])
+    await Promise.all([first.stop(), restarted.stop()])
+    await storage.close()
   })
 
   /** Answers with the document, changed. */
