@@ -82,7 +82,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     audit,
     addressOf,
     metrics,
-    requestLimits: requestLimits({ config, storage, audit, metrics, addressOf }),
+    requestLimits: requestLimits({ config, storage, audit, addressOf }),
   }
   const closeStorage = async () => {
     if (!options.storage) await storage.close()

@@ -1,7 +1,9 @@
 import type { Context, Middleware } from 'koa'
 import type { AddressOf } from '../runtime/address-of.ts'
+import { networkOf } from '../runtime/network-of.ts'
+import type { Audit } from './observability/audit.ts'
 import type { Storage } from './storage/storage.ts'
-import { takePoint } from './take-point.ts'
+import { LimitReachedError, takePoint } from './take-point.ts'
 
 /** How often a device may ask whether its code was entered, in seconds (RFC 8628 §3.2). */
 const pollIntervalSeconds = 5
@@ -9,6 +11,7 @@ const pollIntervalSeconds = 5
 /** What the device flow's limits need. */
 export interface DeviceEndpointParts {
   readonly addressOf: AddressOf
+  readonly audit: Audit
   readonly storage: Pick<Storage, 'createLimiter'>
 }
 
@@ -17,15 +20,15 @@ export interface DeviceEndpointParts {
  * instead of being submitted by a script (§3.3.1); codes cannot be guessed at will (§5.1); devices are told how
  * often to ask, and to slow down when they ask more often (§3.5).
  */
-export function deviceEndpoints({ addressOf, storage }: DeviceEndpointParts): Middleware {
+export function deviceEndpoints({ addressOf, audit, storage }: DeviceEndpointParts): Middleware {
   const ofAddress = storage.createLimiter('user-code-address', { points: 30, seconds: 600 })
   const ofSession = storage.createLimiter('user-code-session', { points: 15, seconds: 600 })
   // One more than fits: a poll that comes a little early is no offence.
   const polls = storage.createLimiter('device-poll', { points: 2, seconds: pollIntervalSeconds })
 
-  async function countAttempt(ctx: Context): Promise<void> {
+  async function countAttempt(ctx: Context, address: string): Promise<void> {
     const problem = 'Too many codes were entered. Wait some minutes, then try again.'
-    await takePoint(ctx, ofAddress, addressOf(ctx.req), problem)
+    await takePoint(ctx, ofAddress, networkOf(address), problem)
     const session = ctx.cookies.get('gatehouse_session')
     if (session) await takePoint(ctx, ofSession, session, problem)
   }
@@ -34,13 +37,19 @@ export function deviceEndpoints({ addressOf, storage }: DeviceEndpointParts): Mi
     const { device_code: deviceCode } = ctx.oidc.params
     const body = { error: 'slow_down', error_description: `ask every ${pollIntervalSeconds} seconds at most` }
     await takePoint(ctx, polls, String(deviceCode), body.error_description).catch((error) => {
-      if (error.status !== 429) throw error
+      if (!(error instanceof LimitReachedError)) throw error
       ctx.body = body
     })
   }
 
   return async (ctx, next) => {
-    if (ctx.path === '/device' && ctx.method === 'POST') await countAttempt(ctx)
+    if (ctx.path === '/device' && ctx.method === 'POST') {
+      const address = addressOf(ctx.req)
+      await countAttempt(ctx, address).catch((error) => {
+        if (error instanceof LimitReachedError) audit({ event: 'rate_limited', route: 'device', address })
+        throw error
+      })
+    }
     if (ctx.path === '/device' && ctx.method === 'GET') {
       ctx.state.userCode = new URLSearchParams(ctx.querystring).get('user_code')?.slice(0, 40)
       ctx.querystring = ''

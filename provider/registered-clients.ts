@@ -2,6 +2,8 @@ import type { Middleware } from 'koa'
 import { LRUCache } from 'lru-cache'
 import type { AdapterFactory, AdapterPayload } from 'oidc-provider'
 import type { AddressOf } from '../runtime/address-of.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { networkOf } from '../runtime/network-of.ts'
 import { lifetimes } from './lifetimes.ts'
 import type { Audit } from './observability/audit.ts'
 import type { Storage } from './storage/storage.ts'
@@ -32,8 +34,14 @@ export function expiringClients(createAdapter: AdapterFactory): AdapterFactory {
   }
 }
 
-/** Lets a client live on whose user has just got a token for it. At most one write a day and client. */
-export function renewUsedClients({ storage }: Pick<RegisteredClientParts, 'storage'>): Middleware {
+/**
+ * Lets a client live on whose user has just got a token for it. About one write a day and client. A store that
+ * fails here must not cost the client its answer: the tokens in it are written, and the old ones used up.
+ */
+export function renewUsedClients({
+  storage,
+  logger,
+}: Pick<RegisteredClientParts, 'storage'> & { readonly logger: Logger }): Middleware {
   const clients = createAdapterFactory(storage)('Client')
   const renewed = new LRUCache<string, true>({ max: 10_000, ttl: 3_600_000 })
   return async (ctx, next) => {
@@ -44,9 +52,18 @@ export function renewUsedClients({ storage }: Pick<RegisteredClientParts, 'stora
     const { clientId } = client
     if (renewed.has(clientId)) return
     renewed.set(clientId, true)
-    if (!(await storage.add(`ClientUse:${clientId}`, true, daySeconds * 1000))) return
+    await renew(clientId).catch((error) => {
+      renewed.delete(clientId)
+      logger.warn({ err: error }, 'the use of a client could not be written down')
+    })
+  }
+
+  async function renew(clientId: string): Promise<void> {
+    const use = `ClientUse:${clientId}`
+    if ((await storage.get(use)) !== undefined) return
     const payload = await clients.find(clientId)
     if (payload) await clients.upsert(clientId, payload, lifetimes.idleClient)
+    await storage.set(use, true, daySeconds * 1000)
   }
 }
 
@@ -60,7 +77,12 @@ export function limitRegistrations({ storage, addressOf, audit }: RegisteredClie
     if (ctx.path !== '/register' || ctx.method !== 'POST') return next()
     const address = addressOf(ctx.req)
     try {
-      await takePoint(ctx, ofAddress, address, 'Too many clients were registered from this address.')
+      await takePoint(
+        ctx,
+        ofAddress,
+        networkOf(address),
+        'Too many clients were registered from this address.',
+      )
       await takePoint(ctx, ofAll, 'all', 'Too many clients were registered here today.')
     } catch (error) {
       if (!(error instanceof LimitReachedError)) throw error

@@ -4,13 +4,12 @@ import type { ClientCredentials, Config } from '../config/index.ts'
 import { type AddressLimit, createAddressLimit } from '../runtime/address-limit.ts'
 import type { AddressOf } from '../runtime/address-of.ts'
 import type { Audit } from './observability/audit.ts'
-import type { Metrics } from './observability/metrics.ts'
 import { routeOf } from './route-of.ts'
 import type { Storage } from './storage/storage.ts'
 import { LimitReachedError } from './take-point.ts'
 
 /** These ask no store, and there is nothing to guess. */
-const unlimited: ReadonlySet<string> = new Set(['home', 'metadata', 'jwks'])
+const unlimited: ReadonlySet<string> = new Set(['metadata', 'jwks'])
 
 /** How many times RATE_LIMIT_ANONYMOUS an address may ask for these; anything else once. */
 const shares: Readonly<Record<string, number>> = {
@@ -27,7 +26,6 @@ export interface RequestLimitParts {
   readonly config: Pick<Config, 'rateLimit' | 'resourceClient'>
   readonly addressOf: AddressOf
   readonly audit: Audit
-  readonly metrics: Pick<Metrics, 'rateLimited'>
   readonly storage: Pick<Storage, 'createLimiter'>
 }
 
@@ -36,7 +34,7 @@ export interface RequestLimitParts {
  * tokens are not counted, however many strangers share its address: with them would end everybody's access.
  */
 export function requestLimits(parts: RequestLimitParts): Middleware {
-  const { config, addressOf, audit, metrics, storage } = parts
+  const { config, addressOf, audit, storage } = parts
   const limits = new Map<string, AddressLimit>()
   const isResourceServer = verifyBasic(config.resourceClient)
 
@@ -59,7 +57,6 @@ export function requestLimits(parts: RequestLimitParts): Middleware {
     const known = limit.refused(address)
     const seconds = known ?? (await limit.count(address))
     if (seconds === undefined) return next()
-    metrics.rateLimited(route)
     // Once for each address and minute: a flood must not become one of records.
     if (known === undefined) audit({ event: 'rate_limited', route, address })
     ctx.set({ 'Retry-After': String(seconds), 'Access-Control-Allow-Origin': '*' })

@@ -13,7 +13,6 @@ const routes = new Map(
     'interaction',
     'account',
     'logout',
-    'session',
     '.well-known',
   ].map((segment) => [segment, segment === '.well-known' ? 'metadata' : segment]),
 )

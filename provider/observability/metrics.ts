@@ -10,7 +10,6 @@ export interface Metrics {
   /** A grant at the token endpoint. @param outcome `success`, or an OAuth error code */
   granted(grantType: string, outcome: string): void
   happened(event: SecurityEvent['event']): void
-  rateLimited(route: string): void
   stored(operation: string, seconds: number, failed: boolean): void
   /** Text exposition format 0.0.4. */
   text(): Promise<string>
@@ -110,13 +109,13 @@ export function createMetrics(): Metrics {
         inFlight.dec()
         seconds.observe({ route }, (performance.now() - began) / 1000)
         requests.inc({ route, method: among(methods, ctx.method), status: ctx.status })
+        if (ctx.status === 429) rateLimited.inc({ route })
       })
       await next()
     },
     granted: (grantType, outcome) =>
       grants.inc({ grant_type: among(grantTypes, grantType), outcome: among(outcomes, outcome) }),
     happened: (event) => events.inc({ event }),
-    rateLimited: (route) => rateLimited.inc({ route }),
     stored(operation, duration, failed) {
       store.observe({ operation }, duration)
       if (failed) storeErrors.inc({ operation })

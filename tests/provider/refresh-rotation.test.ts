@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createStorageOver } from '../../provider/storage/create-storage-over.ts'
 import { MemoryStore } from '../../provider/storage/memory-store.ts'
 import type { Storage } from '../../provider/storage/storage.ts'
+import { registerClient } from '../support/account-page.ts'
 import { createProofKey, type ProofKey } from '../support/dpop-proof.ts'
 import {
   authorizationRequest,
@@ -54,6 +55,21 @@ describe('a refresh', () => {
       expect(next.status).toBe(200)
       expect((await introspect(running, next.body.access_token)).body).toMatchObject({ active: true })
     }
+  })
+
+  it('of a registered client is answered, whatever becomes of noting that the client was used', async () => {
+    const { client_id, redirect_uri } = await registerClient(running, 'Helper', 'helper.example')
+    const params = { ...offline, client_id, redirect_uri }
+    const { body } = await obtainTokens(running, 'alice', params)
+    const { set } = storage
+    storage.set = (key, ...rest) =>
+      key.startsWith('Client') ? Promise.reject(new Error('disk full')) : set(key, ...rest)
+    await storage.delete(`ClientUse:${client_id}`)
+    const provider = running
+    running = await startProvider({ storage })
+    await provider.stop()
+    const answer = await refresh(running, body.refresh_token, { client_id })
+    expect(answer).toMatchObject({ status: 200, body: { refresh_token: expect.any(String) } })
   })
 
   it('succeeds once of 25 at once, and the family dies (attack 18)', async () => {

@@ -68,6 +68,29 @@ describe('too many requests', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store')
   })
 
+  it('count registrations and device codes of one IPv6 network together too', async () => {
+    const log = captureLog()
+    const running = await start(1_000_000, { logger: log.logger })
+    const attempts: number[] = []
+    for (let index = 0; index < 31; index += 1) {
+      const headers = from(`2001:db8:1:4::${index}`)
+      attempts.push((await post(`${running.issuer}/device`, { user_code: 'BBBBBBBB' }, headers)).status)
+    }
+    expect(attempts.indexOf(429)).toBe(30)
+    expect(log.records()).toContainEqual(
+      expect.objectContaining({ event: 'rate_limited', route: 'device', address: '2001:db8:1:4::30' }),
+    )
+    const register = (index: number) =>
+      fetch(`${running.issuer}/register`, {
+        method: 'POST',
+        body: '{}',
+        headers: { 'content-type': 'application/json', ...from(`2001:db8:1:5::${index}`) },
+      })
+    const registrations = await Promise.all(Array.from({ length: 61 }, (_, index) => register(index)))
+    expect(registrations.filter(({ status }) => status === 429)).toHaveLength(1)
+    expect(await running.server.metrics.text()).toMatch(/gatehouse_rate_limited_total\{route="device"\} 1\n/)
+  })
+
   it('of one IPv6 network count as one address', async () => {
     const running = await start(3)
     const seen: number[] = []
