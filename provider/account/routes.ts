@@ -67,7 +67,13 @@ export function accountRoutes(parts: AccountParts): Router {
     const clientId = form.get('client_id') ?? ''
     const { id, username } = signedIn.account
     await disconnectApplication(parts, id, clientId)
-    audit({ event: 'access_disconnected', account: username, clientId, address: addressOf(ctx.req) })
+    audit({
+      event: 'access_disconnected',
+      account: username,
+      subject: id,
+      clientId,
+      address: addressOf(ctx.req),
+    })
     seeOther(ctx, '/account?disconnected')
   })
 

@@ -44,7 +44,13 @@ function followFile(path: string, { logger, audit }: Trail): Accounts {
       list = read()
       accounts = createAccounts(list)
       for (const { account, reason } of changes(before, list)) {
-        audit({ event: 'account_changed', account: account.username, reason, scopes: account.scopes })
+        audit({
+          event: 'account_changed',
+          account: account.username,
+          subject: account.id,
+          reason,
+          scopes: account.scopes,
+        })
       }
     } catch (error) {
       logger.error({ err: error }, 'the file of accounts cannot be used: the accounts stay as they were')

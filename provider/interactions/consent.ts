@@ -83,6 +83,7 @@ export async function submitConsent(
   parts.audit({
     event: answer ? 'consent' : 'consent_refused',
     account: request.account.username,
+    subject: request.account.id,
     clientId: client.clientId,
     address: parts.addressOf(ctx.req),
     ...(answer && { scopes: answer.granted }),

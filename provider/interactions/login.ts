@@ -60,20 +60,15 @@ export async function submitLogin(
   const circumstances = { clientId: client.clientId, address, ...(name !== undefined && { account: name }) }
 
   if (judging >= maxJudging) return wait(ctx, 503, parts, submission, 5)
-  const knownBrowser = findKnownBrowser(ctx, username)
-  const turn = await loginLimits.take({ username, address, knownBrowser })
-  if (!turn.allowed) {
+  const judged = await judge()
+  if ('retryAfterSeconds' in judged) {
     audit({ event: 'login_limited', ...circumstances })
-    return wait(ctx, 429, parts, submission, turn.retryAfterSeconds)
+    return wait(ctx, 429, parts, submission, judged.retryAfterSeconds)
   }
-  judging += 1
-  const account = await accounts
-    .authenticate(username, form.get('password') ?? '')
-    .finally(() => (judging -= 1))
+  const { account } = judged
   if (account) {
-    await turn.forgive()
     rememberBrowser(ctx, username, config.issuer)
-    audit({ event: 'login', ...circumstances })
+    audit({ event: 'login', ...circumstances, subject: account.id })
     return { login: { accountId: account.id, amr: ['pwd'] } }
   }
   audit({
@@ -86,6 +81,21 @@ export async function submitLogin(
     problem: 'The user name and the password do not belong together. Check both and try again.',
   })
   return undefined
+
+  /** Counted from before the first wait: of a thousand at once, no more get to the processor than may. */
+  async function judge() {
+    judging += 1
+    try {
+      const knownBrowser = findKnownBrowser(ctx, username)
+      const turn = await loginLimits.take({ username, address, knownBrowser })
+      if (!turn.allowed) return turn
+      const account = await accounts.authenticate(username, form.get('password') ?? '')
+      if (account) await turn.forgive()
+      return { account }
+    } finally {
+      judging -= 1
+    }
+  }
 }
 
 /** The page says the same whoever is named, and whether or not the password was the right one. */

@@ -58,7 +58,12 @@ export function aroundLogout({
     if (route === 'end_session_confirm' && session?.destroyed) {
       const account = await accounts.find(session.accountId)
       const address = addressOf(ctx.req)
-      audit({ event: 'logout', address, ...(account && { account: account.username }) })
+      audit({
+        event: 'logout',
+        address,
+        subject: session.accountId,
+        ...(account && { account: account.username }),
+      })
     }
     if (route !== 'end_session' || ctx.status !== 200 || session?.accountId !== undefined) return
     // Nobody is signed in. The library would answer with a form that submits itself by a script.

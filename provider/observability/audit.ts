@@ -2,8 +2,10 @@ import type { Logger } from '../../runtime/logger.ts'
 
 /** Who did something, and from where, as far as it is known. Nothing in it is ever a credential. */
 interface Circumstances {
-  /** The account's name. What was typed, when nobody has that name. */
+  /** The account's name, where a person acts. Never what was typed when nobody has that name. */
   readonly account?: string
+  /** The account's identifier, the `sub` of its tokens: links what is done with tokens to who signed in. */
+  readonly subject?: string
   readonly clientId?: string
   readonly scopes?: readonly string[]
   /** The caller's address, as TRUST_PROXY lets it be told. */
@@ -26,7 +28,7 @@ export type SecurityEvent =
   | (Circumstances & { readonly event: 'token_revoked' | 'grant_revoked' })
   /** An authorization request was refused, or a client could not prove who it is. */
   | (Circumstances & { readonly event: 'authorization_refused' | 'client_refused' })
-  | (Circumstances & { readonly event: 'client_registered' | 'registration_refused' | 'client_expired' })
+  | (Circumstances & { readonly event: 'client_registered' | 'registration_refused' })
   /** Too many requests of one address. */
   | (Circumstances & { readonly event: 'rate_limited'; readonly route: string })
   | (Circumstances & { readonly event: 'keys_rotated'; readonly keyId?: string })
@@ -41,8 +43,8 @@ const maxLength = 200
 
 /** Makes the audit trail: a record for each event, as JSON on one line, whatever the words in it. */
 export function createAudit(logger: Logger): Audit {
-  return ({ event, account, clientId, scopes, address, reason, ...rest }) => {
-    const record = { event, account, client_id: clientId, address, reason, ...snakeCase(rest) }
+  return ({ event, account, subject, clientId, scopes, address, reason, ...rest }) => {
+    const record = { event, account, sub: subject, client_id: clientId, address, reason, ...snakeCase(rest) }
     logger.info(
       { ...shortened(record), ...(scopes && { scope: scopes.join(' ').slice(0, maxLength) }) },
       event,

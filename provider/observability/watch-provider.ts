@@ -83,16 +83,16 @@ export function watchProvider(provider: Provider, { audit, metrics, addressOf }:
 type OAuthError = errors.OIDCProviderError
 
 /** The client and the account, as far as they were found out. A client that failed to prove itself is who it claims. */
-function whoOf({ oidc }: KoaContextWithOIDC): { clientId?: string; account?: string } {
+function whoOf({ oidc }: KoaContextWithOIDC): { clientId?: string; subject?: string } {
   const { entities } = oidc
   const clientId = oidc.client?.clientId ?? oidc.params?.client_id
-  const account =
+  const subject =
     entities.Account?.accountId ??
     entities.AccessToken?.accountId ??
     entities.RefreshToken?.accountId ??
     entities.AuthorizationCode?.accountId ??
     oidc.session?.accountId
-  return { ...(typeof clientId === 'string' && { clientId }), ...(account !== undefined && { account }) }
+  return { ...(typeof clientId === 'string' && { clientId }), ...(subject !== undefined && { subject }) }
 }
 
 function grantTypeOf({ oidc }: KoaContextWithOIDC): string {
