@@ -48,7 +48,7 @@ export function createProcessLocks({
     const since = Date.now()
     let told = false
     try {
-      while (!takes(database)) {
+      while (!takes(database, folder)) {
         signal?.throwIfAborted()
         if (!told && Date.now() - since > patienceMs) {
           told = true
@@ -77,12 +77,12 @@ export function createProcessLocks({
 /** SQLITE_BUSY: https://sqlite.org/rescode.html#busy */
 const busy = 5
 
-function takes(database: DatabaseSync): boolean {
+function takes(database: DatabaseSync, folder: string): boolean {
   try {
     database.exec('BEGIN EXCLUSIVE')
     return true
   } catch (error) {
     if (Object(error).errcode === busy) return false
-    throw error
+    throw unusable(folder, error)
   }
 }

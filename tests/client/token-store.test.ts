@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createMemoryTokenStore, type TokenStore } from '../../client/token-store.ts'
 import type { Tokens } from '../../client/tokens.ts'
@@ -250,5 +253,17 @@ describe('the sealed token file', () => {
     const next = openTokenStore({ ...options(), ask: async () => retyped.shift() ?? '' })
     expect(await next.tokens.read(tokens)).toEqual(tokens)
     expect(await next.tokens.read(tokens)).toEqual(tokens)
+  })
+
+  it('is kept as it was when the disk is full, and the client says so', async () => {
+    await save(openSealed(), tokens)
+    const before = await readFile(sealed, 'utf8')
+    const command = `ulimit -f 0; exec '${process.execPath}' tests/support/store-user.ts '${join(folder, 'deep')}' save`
+    const { stdout } = await promisify(execFile)('sh', ['-c', command], {
+      env: { PATH: process.env.PATH, TOKEN_STORE_PASSPHRASE: passphrase },
+    })
+    expect(stdout).toMatch(/^The token file .* cannot be used/m)
+    expect(await readFile(sealed, 'utf8')).toBe(before)
+    expect(await files()).toEqual(['tokens.sealed.json'])
   })
 })

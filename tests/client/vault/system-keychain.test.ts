@@ -28,7 +28,7 @@ async function inSession(script: string): Promise<string> {
 }
 
 const node = (...args: readonly string[]) =>
-  [process.execPath, 'tests/support/keychain-user.ts', folder, ...args].map((word) => `'${word}'`).join(' ')
+  [process.execPath, 'tests/support/store-user.ts', folder, ...args].map((word) => `'${word}'`).join(' ')
 
 describe('the token file where there is a keychain', () => {
   it('has its key there and nowhere else: another process opens it, and without the keychain nobody does', async () => {
@@ -36,7 +36,7 @@ describe('the token file where there is a keychain', () => {
     expect(seen).toBe('saved\nopened an-access-token\n')
     const file = await readFile(join(folder, 'tokens.sealed.json'), 'utf8')
     expect(JSON.parse(file).key).toEqual({ source: 'keychain', account: expect.any(String) })
-    const outside = spawn(process.execPath, ['tests/support/keychain-user.ts', folder, 'read'], {
+    const outside = spawn(process.execPath, ['tests/support/store-user.ts', folder, 'read'], {
       env: { PATH: process.env.PATH, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere', HOME: folder },
     })
     expect(await text(outside.stdout)).toBe(

@@ -1,10 +1,14 @@
 import process from 'node:process'
 import { openTokenStore } from '../../client/vault/open-token-store.ts'
 
-// Saves tokens in the store that the system's keychain protects, or reads them.
+// Saves tokens in the store that the system's keychain, or a passphrase, protects, or reads them.
 
 const [folder = '', command] = process.argv.slice(2)
-const store = openTokenStore({ folder, tell: (message) => void process.stdout.write(`${message}\n`) })
+const store = openTokenStore({
+  folder,
+  given: process.env.TOKEN_STORE_PASSPHRASE,
+  tell: (message) => void process.stdout.write(`${message}\n`),
+})
 const key = { profile: 'default', issuer: 'https://idp.example', resource: 'https://mcp.example/mcp' }
 const tokens = { ...key, clientId: 'a-client', accessToken: 'an-access-token', scopes: [] }
 try {
