@@ -50,7 +50,20 @@ export function watchProvider(provider: Provider, { audit, metrics, addressOf }:
       : error.error === 'invalid_client'
         ? 'client_refused'
         : 'token_refused'
-    audit({ ...circumstances(ctx), event, grantType, reason } as SecurityEvent)
+    const record = (owner?: string) =>
+      audit({
+        ...circumstances(ctx),
+        ...(owner !== undefined && { subject: owner }),
+        event,
+        grantType,
+        reason,
+      } as SecurityEvent)
+    if (event !== 'token_replayed' || grantType !== 'authorization_code') return record()
+    // oidc-provider does not say whose code it was, and that is what looking into it begins with.
+    void provider.AuthorizationCode.find(String(ctx.oidc.params?.code), { ignoreExpiration: true })
+      .then((code) => code?.accountId)
+      .catch(() => undefined)
+      .then(record)
   })
   provider.on('server_error', (ctx) => {
     if (ctx.oidc?.route === 'token') metrics.granted(grantTypeOf(ctx), 'server_error')

@@ -72,8 +72,8 @@ describe('the audit trail', () => {
     const left = ['login', 'grant_revoked']
     const trail = log.records().filter(({ event }) => event !== undefined && !left.includes(String(event)))
     const client = { client_id: 'test-client', address: '127.0.0.1' }
-    const alice = { ...client, account: 'alice' }
-    const bob = { ...client, account: 'bob' }
+    const alice = { ...client, sub: 'alice' }
+    const bob = { ...client, sub: 'bob' }
     expect(trail).toMatchObject([
       { event: 'consent', ...alice, scope: 'read offline_access' },
       { event: 'token_issued', ...alice, grant_type: 'authorization_code', scope: 'read' },
@@ -88,6 +88,6 @@ describe('the audit trail', () => {
     const counted = await samples('gatehouse_security_events_total')
     expect(counted['{event="token_replayed"}']).toBe(1)
     expect(counted['{event="token_issued"}']).toBe(2)
-    expect(log.records()).toContainEqual(expect.objectContaining({ event: 'grant_revoked', account: 'bob' }))
+    expect(log.records()).toContainEqual(expect.objectContaining({ event: 'grant_revoked', sub: 'bob' }))
   })
 })
