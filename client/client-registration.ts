@@ -5,6 +5,8 @@ import {
   customFetch,
   dynamicClientRegistrationRequest,
   processDynamicClientRegistrationResponse,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
 } from 'oauth4webapi'
 import type { CryptoKey } from 'openid-client'
 import type { ClientAuthentication } from './client-authentication.ts'
@@ -176,7 +178,9 @@ async function registerAt(
     [customFetch]: withPurpose(fetch, 'registration'),
     [allowInsecureRequests]: true,
   })
-  const registered = await processDynamicClientRegistrationResponse(response)
+  const registered = await processDynamicClientRegistrationResponse(response).catch((error) => {
+    throw isRefusal(error) ? notRegistered(issuer, client, error) : error
+  })
   const { client_id: clientId, client_secret, client_secret_expires_at } = registered
   return {
     issuer,
@@ -192,12 +196,28 @@ async function registerAt(
   }
 }
 
-function notRegistered(issuer: string, client: PreregisteredClient | undefined): ClientFailure {
-  const message = `This client is not registered at ${issuer}, which takes no registrations from programs.`
+function isRefusal(error: unknown): boolean {
+  return error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError
+}
+
+/** @param cause how it refused, where it takes registrations from some */
+function notRegistered(
+  issuer: string,
+  client: PreregisteredClient | undefined,
+  cause?: unknown,
+): ClientFailure {
+  const said =
+    cause instanceof ResponseBodyError
+      ? (cause.error_description ?? cause.error).replace(/\.$/, '')
+      : undefined
+  const refusal =
+    cause === undefined ? 'takes no registrations from programs' : 'did not let it register itself'
+  const message = `This client is not registered at ${issuer}, which ${refusal}${said === undefined ? '' : `: ${said}`}.`
   return new ClientFailure(message, {
     status: exitStatus.signIn,
     hint: client
       ? `CLIENT_ID is for another authorization server. If it is for this one too: ISSUER=${issuer}`
       : 'Register one there, then set CLIENT_ID (and CLIENT_SECRET).',
+    cause,
   })
 }

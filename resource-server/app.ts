@@ -15,6 +15,7 @@ import { createServerFactory, implementation } from './mcp/server.ts'
 import { tools } from './mcp/tools/index.ts'
 import { createAudit } from './observability/audit.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
+import { createRemedies } from './observability/remedy.ts'
 import { type ProtectedMcp, protectMcp } from './protect.ts'
 import { createRequestLimit } from './request-limit.ts'
 import { challengedInResult } from './result-challenges.ts'
@@ -46,7 +47,7 @@ export async function createResourceServer(
   const { issuer, resource } = config
   const startedAt = now()
   const principals = createPrincipals({ now })
-  const audit = createAudit(logger)
+  const audit = createAudit(logger, createRemedies(config))
   let refusals = 0
 
   const metrics = createMetrics(

@@ -14,6 +14,7 @@ const copied = [
   'resource-server',
   'client',
   'demo',
+  'keycloak',
   'biome.json',
   'package.json',
   'tsconfig.json',
@@ -62,6 +63,7 @@ describe('the linter', () => {
     ['resource-server/auth', 'mcp', '../mcp/caller.ts', 'callerOf'],
     ['resource-server/mcp', 'auth', '../auth/judge.ts', 'judge'],
     ['demo', 'provider', '../provider/lifetimes.ts', 'lifetimes'],
+    ['keycloak', 'provider', '../provider/lifetimes.ts', 'lifetimes'],
   ])(
     'refuses an import from %s to %s',
     async (folder, _, path, name) => {

@@ -7,7 +7,7 @@ import { keycloak } from './keycloak.ts'
 import { okta } from './okta.ts'
 import type { IdpProfile } from './profile.ts'
 
-export type { Deviation, IdpProfile, MistakenIssuer, Proof } from './profile.ts'
+export type { Deviation, IdpProfile, MistakenIssuer, Proof, Remedies } from './profile.ts'
 
 /** Every profile. The first whose pattern fits an issuer is its own. */
 export const idpProfiles: readonly IdpProfile[] = [bundled, keycloak, okta, auth0, entra, google, generic]

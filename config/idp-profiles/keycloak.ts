@@ -10,6 +10,12 @@ export const keycloak: IdpProfile = {
   ],
   proof: { by: 'live', date: '2026-11-27' },
   introspectsAsResource: true,
+  remedies: {
+    audience:
+      'Keycloak console > Client scopes > read, write, admin > Mappers > Add mapper > By configuration > Audience: Included Client Audience {resource}, which is the clientId of the MCP server',
+    credentials:
+      'Keycloak console > Clients > {client} > Credentials > Client Secret: RESOURCE_CLIENT_SECRET must be the same, and RESOURCE_CLIENT_ID the Client ID',
+  },
   deviations: [
     {
       what: 'the MCP server introspects as the client whose identifier is RESOURCE',

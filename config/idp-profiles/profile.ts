@@ -21,6 +21,14 @@ export interface MistakenIssuer {
   readonly problem: string
 }
 
+/** Where at the identity provider to put right what goes wrong. `{resource}` and `{client}` stand for their values. */
+export interface Remedies {
+  /** Its tokens are not for the MCP server. */
+  readonly audience: string
+  /** It does not accept the MCP server's credentials. */
+  readonly credentials: string
+}
+
 /**
  * What has to be known of an identity provider besides its metadata. Data only: what these fields mean is written
  * where they are read, and nothing else in the programs asks which identity provider it is.
@@ -55,6 +63,8 @@ export interface IdpProfile {
   readonly redirectPort?: number
   /** True when S256 works although the metadata does not list it; else such an issuer is refused. */
   readonly allowInsecureUnadvertisedPkce?: true
+  /** Said in the log. Default: the same without the places. */
+  readonly remedies?: Remedies
   /** Said at start. */
   readonly deviations: readonly Deviation[]
 }

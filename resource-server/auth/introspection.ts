@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { IssuerMetadata } from './issuer-metadata.ts'
 import { type Expectations, judge } from './judge.ts'
-import { AuthorityUnavailable, type TokenVerifier, type Verdict } from './verdict.ts'
+import { AuthorityUnavailable, CredentialsRefused, type TokenVerifier, type Verdict } from './verdict.ts'
 
 /** How this server authenticates to the issuer: with a secret (HTTP Basic, form-encoded) or a key (RFC 7523). */
 export interface IntrospectionClient {
@@ -57,17 +57,20 @@ export function createIntrospectionVerifier(options: IntrospectionOptions): Toke
           return { refusal: { reason: 'inactive' } }
         }
         if (error instanceof AuthorityUnavailable) throw error
-        throw new AuthorityUnavailable(describeFailure(error, client.id), { cause: error })
+        throw failure(error, client.id)
       }
     },
   }
 }
 
-function describeFailure(error: unknown, clientId: string): string {
+function failure(cause: unknown, clientId: string): AuthorityUnavailable {
   const refused =
-    error instanceof oauth.WWWAuthenticateChallengeError ||
-    (error instanceof oauth.ResponseBodyError && error.error === 'invalid_client')
-  if (refused)
-    return `The issuer does not accept the credentials of ${clientId}: check RESOURCE_CLIENT_ID and its secret`
-  return 'The issuer could not introspect the token'
+    cause instanceof oauth.WWWAuthenticateChallengeError ||
+    (cause instanceof oauth.ResponseBodyError && cause.error === 'invalid_client')
+  return refused
+    ? new CredentialsRefused(
+        `The issuer does not accept the credentials of ${clientId}: check RESOURCE_CLIENT_ID and its secret`,
+        { cause },
+      )
+    : new AuthorityUnavailable('The issuer could not introspect the token', { cause })
 }

@@ -51,3 +51,6 @@ export class AskedTooOften extends Error {
 export class AuthorityUnavailable extends Error {
   override readonly name = 'AuthorityUnavailable'
 }
+
+/** The authorization server does not take this server for a client of its own. */
+export class CredentialsRefused extends AuthorityUnavailable {}

@@ -13,10 +13,11 @@ export interface TestServer {
 /**
  * Listens before there is anything to serve, so that a program can be told its own URL.
  * Attach the program with `server.on('request', …)`, or pass it as `listener`.
+ * @param wanted the port. Default: a free one
  */
-export async function openServer(listener?: RequestListener): Promise<TestServer> {
+export async function openServer(listener?: RequestListener, wanted = 0): Promise<TestServer> {
   const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
     server,

@@ -1,0 +1,58 @@
+import { decodeJwt } from 'jose'
+import type { Config } from '../../config/index.ts'
+import type { Decision } from '../auth/gate.ts'
+import { CredentialsRefused } from '../auth/verdict.ts'
+
+/** Says what the operator can change where a refusal looks like a wrong setting; undefined where it does not. */
+export type RemedyFor = (decision: Pick<Decision, 'denial' | 'request'>) => string | undefined
+
+/** The longest word from outside that is repeated, in characters. */
+const maxLength = 200
+
+/** @returns advice in the words of the identity provider's own pages, for the log and never for the caller */
+export function createRemedies({
+  issuer,
+  resource,
+  resourceClient,
+  acceptedAudiences,
+  idp: { profile },
+}: Pick<Config, 'issuer' | 'resource' | 'resourceClient' | 'acceptedAudiences' | 'idp'>): RemedyFor {
+  const at = (place: string | undefined, otherwise: string) =>
+    place?.replaceAll('{resource}', resource).replaceAll('{client}', resourceClient.id) ?? otherwise
+  const addAudience = at(
+    profile.remedies?.audience,
+    `have ${issuer} put ${resource} into aud, or set ACCEPTED_AUDIENCES`,
+  )
+  const mendCredentials = at(profile.remedies?.credentials, `look up the client at ${issuer}`)
+
+  return ({ denial, request }) => {
+    if (denial?.kind === 'unavailable') {
+      return denial.cause instanceof CredentialsRefused ? mendCredentials : undefined
+    }
+    if (denial?.kind !== 'invalid_token') return undefined
+    const { refusal } = denial
+    const audience =
+      refusal.reason === 'audience'
+        ? refusal.audience
+        : refusal.reason === 'inactive'
+          ? claimedAudience(request)
+          : undefined
+    if (!audience || audience.some((value) => acceptedAudiences.includes(value))) return undefined
+    const found = audience.join(' ').slice(0, maxLength) || 'nobody'
+    return `the token is for ${found}, not for ${acceptedAudiences.join(' or ')}: ${addAudience}`
+  }
+
+  /** An issuer may call a token inactive because it is for somebody else. The token itself says so, and proves nothing. */
+  function claimedAudience(request: Request): readonly string[] | undefined {
+    try {
+      const {
+        iss,
+        exp = 0,
+        aud = [],
+      } = decodeJwt(request.headers.get('authorization')?.replace(/^\S+ +/, '') ?? '')
+      return iss === issuer && exp * 1000 > Date.now() ? [aud].flat() : undefined
+    } catch {
+      return undefined
+    }
+  }
+}
