@@ -152,12 +152,12 @@ describe('what is public knowledge', () => {
   const production = { NODE_ENV: 'production' }
   const remote = { ISSUER: 'https://id.example.com', RESOURCE: 'https://mcp.example.com/mcp' }
 
-  it('49: starts no provider in production, and names what is missing', () => {
+  it('starts no provider in production, and names what is missing (attack 49)', () => {
     expect(problemsOf(production, 'provider')).toHaveProperty('RESOURCE_CLIENT_SECRET')
     expect(problemsOf({ ...production, RESOURCE_CLIENT_SECRET: 'x'.repeat(32) }, 'provider')).not.toEqual({})
   })
 
-  it('49: keys that a restart replaces start no provider in production, and are named each', () => {
+  it('keys that a restart replaces start no provider in production, and are named each (attack 49)', () => {
     const missing = (env: Variables) =>
       Object.keys(problemsOf({ ...production, ...env }, 'provider')).filter((name) =>
         ['JWKS', 'COOKIE_KEYS'].includes(name),

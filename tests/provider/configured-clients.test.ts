@@ -83,8 +83,7 @@ describe('a machine', () => {
     })
   })
 
-  // Attack 6.
-  it('gets nothing for another resource', async () => {
+  it('gets nothing for another resource (attack 6)', async () => {
     for (const resource of ['https://other.example/mcp', `${running.config.resource}/x`]) {
       expect(await requestToken(await assertion(), { resource })).toMatchObject({
         status: 400,
@@ -103,8 +102,7 @@ describe('a machine', () => {
     expect((await introspect(running, token)).body).toEqual({ active: false })
   })
 
-  // Attack 20.
-  it('proves itself with each assertion once, also when 25 come at once', async () => {
+  it('proves itself with each assertion once, also when 25 come at once (attack 20)', async () => {
     const once = await assertion()
     const answers = await Promise.all(Array.from({ length: 25 }, () => requestToken(once)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -124,6 +122,16 @@ describe('a machine', () => {
     ['an expiry in an hour', () => assertion({ exp: Math.floor(Date.now() / 1000) + 3600 })],
   ])('is not believed with an assertion of %s', async (_what, make) => {
     expect(await requestToken(await make())).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+  })
+
+  it.each<[string, number, number]>([
+    ['10 seconds ahead', 10, 200],
+    ['60 seconds ahead', 60, 401],
+    ['10 seconds late when its assertion ends', -70, 200],
+    ['60 seconds late when its assertion ends', -120, 401],
+  ])('whose clock is %s gets what it should (clock off)', async (_what, off, status) => {
+    const iat = Math.floor(Date.now() / 1000) + off
+    expect((await requestToken(await assertion({ iat, nbf: iat, exp: iat + 60 }))).status).toBe(status)
   })
 
   it('cannot sign anybody in', async () => {
@@ -164,8 +172,7 @@ describe('a confidential web client', () => {
     expect((await token(await signInAt(), own())).body).toMatchObject({ scope: 'read' })
   })
 
-  // CVE-2026-53512, attack 20.
-  it('redeems and refreshes with its secret, and not without', async () => {
+  it('redeems and refreshes with its secret, and not without (CVE-2026-53512, attack 20)', async () => {
     const code = await signInAt()
     const thieves: [Record<string, string>, Record<string, string>][] = [
       [{}, {}],

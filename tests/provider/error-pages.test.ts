@@ -23,7 +23,6 @@ const securityHeaders = {
 }
 
 describe('pages', () => {
-  // Attacks 0f and 10.
   it.each<[string, number, () => string, boolean?]>([
     ['the start page', 200, () => '/'],
     ['the login page', 200, () => authorizationRequest(running).url],
@@ -37,7 +36,7 @@ describe('pages', () => {
     ],
     ['a resumption without a request', 400, () => '/authorize/unknown'],
     ['a broken store', 500, () => authorizationRequest(running).url, true],
-  ])('carry the security headers: %s, %i', async (_what, status, path, down = false) => {
+  ])('carry the security headers: %s, %i (attacks 0f, 10)', async (_what, status, path, down = false) => {
     store.down = down
     const answer = await new Browser().open(new URL(path(), running.issuer).href)
     expect(answer.status).toBe(status)
@@ -90,8 +89,7 @@ describe('response_mode=form_post', () => {
   })
 })
 
-// Attack 0b.
-describe('with the store down', () => {
+describe('with the store down (attack 0b)', () => {
   it('logs the cause, and no token', async () => {
     const lines: string[] = []
     const logger = pino({ level: 'error' }, { write: (line: string) => lines.push(line) })

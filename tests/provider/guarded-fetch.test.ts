@@ -30,8 +30,7 @@ function resolveTo(...answers: LookupAddress[][]) {
 const loopback = { address: '127.0.0.1', family: 4 }
 const options = () => ({ redirect: 'manual' as const, signal: AbortSignal.timeout(300) })
 
-// Attacks 0e and 29.
-describe('guardedFetch', () => {
+describe('guardedFetch (attacks 0e, 29)', () => {
   it('is tested with a listener that counts', async () => {
     await fetch(`http://127.0.0.1:${port}/`)
     expect(connections).toBe(1)

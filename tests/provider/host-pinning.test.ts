@@ -24,8 +24,7 @@ async function get(path: string, headers: Record<string, string>) {
   return promise
 }
 
-// Attack 0c.
-describe('hostPinning', () => {
+describe('hostPinning (attack 0c)', () => {
   it('serves the issuer’s own host, in any letters', async () => {
     const { host } = new URL(running.issuer)
     for (const name of [host, host.toUpperCase()]) {

@@ -108,7 +108,6 @@ describe('client metadata documents', () => {
     expect(consent.document.querySelector('.warning')?.text).toMatch(/Not verified.*app\.example/s)
   })
 
-  // Attacks 28 and 29.
   it.each([
     'http://app.example/client',
     'https://app.example',
@@ -119,14 +118,13 @@ describe('client metadata documents', () => {
     'https://127.0.0.1:9443/client',
     'https://localhost/client',
     `https://app.example/${'x'.repeat(500)}`,
-  ])('fetches nothing for %s', async (clientId) => {
+  ])('fetches nothing for %s (attacks 28, 29)', async (clientId) => {
     const answer = await new Browser().open(request(clientId).url)
     expect(answer.status).toBe(400)
     expect(answer.headers.get('location')).toBeNull()
     expect(fetched).toEqual([])
   })
 
-  // Attack 29.
   it.each<[string, RequestListener]>([
     ['another identifier', send(() => ({ client_id: 'https://other.example/client' }))],
     ['a foreign http redirect', send(() => ({ redirect_uris: ['http://evil.example/'] }))],
@@ -146,7 +144,7 @@ describe('client metadata documents', () => {
         response.write('{')
       },
     ],
-  ])('does not accept a document with %s, and does not remember it', async (_what, bad) => {
+  ])('does not accept a document with %s, and does not remember it (attack 29)', async (_what, bad) => {
     const good = answer
     answer = bad
     const refused = await new Browser().open(request().url)
@@ -178,8 +176,7 @@ describe('client metadata documents', () => {
     await internal.close()
   })
 
-  // Attack 30.
-  it('let a client sign in again and again, on one device and on several, and end no earlier sign-in', async () => {
+  it('let a client sign in again and again, on one device and on several, and end no earlier sign-in (attack 30)', async () => {
     const params = { client_id: id, scope: 'read offline_access', prompt: 'consent' }
     const desktop = new Browser()
     const first = await obtainTokens(running, 'alice', params, desktop)
@@ -190,8 +187,7 @@ describe('client metadata documents', () => {
     }
   })
 
-  // Attack 29.
-  it('are fetched at one address’s wish so many times and no more, the known ones served on', async () => {
+  it('are fetched at one address’s wish so many times and no more, the known ones served on (attack 29)', async () => {
     const counted: string[] = []
     const limited = await startProvider({
       fetch: async (input) => {

@@ -12,7 +12,6 @@ describe('isPublicAddress', () => {
     expect(isPublicAddress(address)).toBe(true)
   })
 
-  // Attack 29.
   it.each([
     '127.0.0.1',
     '127.255.255.254',
@@ -54,7 +53,7 @@ describe('isPublicAddress', () => {
     '2130706433',
     'localhost',
     '',
-  ])('is false for %j', (address) => {
+  ])('is false for %j (attack 29)', (address) => {
     expect(isPublicAddress(address)).toBe(false)
   })
 })

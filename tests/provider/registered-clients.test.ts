@@ -23,8 +23,7 @@ const register = ({ issuer }: RunningProvider, metadata = {}, headers = {}) =>
 const env = { TRUST_PROXY: 'loopback', RATE_LIMIT_ANONYMOUS: '1000000' }
 const from = (address: string) => ({ 'x-forwarded-for': address, 'x-forwarded-proto': 'http' })
 
-// Attack 27.
-describe('registrations', () => {
+describe('registrations (attack 27)', () => {
   it('are counted exactly, when 100 of one address come at once, and others are served', async () => {
     const running = await startProvider({ env })
     const answers = await Promise.all(

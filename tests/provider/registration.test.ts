@@ -34,7 +34,6 @@ describe('redirectUriProblem', () => {
     expect(redirectUriProblem(uri)).toBeUndefined()
   })
 
-  // Attack 0d.
   it.each([
     'http://evil.example/callback',
     'http://localhost.evil.example/callback',
@@ -62,7 +61,7 @@ describe('redirectUriProblem', () => {
     'blob:https://app.example/x',
     '/callback',
     '',
-  ])('refuses %j', (uri) => {
+  ])('refuses %j (attack 0d)', (uri) => {
     expect(redirectUriProblem(uri)).toEqual(expect.any(String))
   })
 })
@@ -110,7 +109,6 @@ describe('POST /register', () => {
     expect(body).not.toHaveProperty('jwks_uri')
   })
 
-  // Attack 26.
   it.each<[string, Record<string, unknown>]>([
     ['no redirect URI', { redirect_uris: [] }],
     ['redirect URIs that are no list', { redirect_uris: 'http://localhost/callback' }],
@@ -131,7 +129,7 @@ describe('POST /register', () => {
     ['ID tokens from the authorization endpoint', { response_types: ['code id_token'] }],
     ['a private key', { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' }] } }],
     ['another signature than ES256', { id_token_signed_response_alg: 'RS256' }],
-  ])('answers %s with 400', async (_what, metadata) => {
+  ])('answers %s with 400 (attack 26)', async (_what, metadata) => {
     const { status, body } = await register({ ...loopback, ...metadata })
     expect(status).toBe(400)
     expect(body).toMatchObject({ error: expect.stringMatching(/^invalid_(redirect_uri|client_metadata)$/) })

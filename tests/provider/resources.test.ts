@@ -79,22 +79,20 @@ describe('resources', () => {
     })
   })
 
-  // Attack 6.
   it.each([
     'https://evil.example/mcp',
     'http://localhost:8000/mcp/',
     'http://localhost:8000/mcp/other',
     'http://localhost:8000/mcp#fragment',
     'not a URI',
-  ])('answers the resource %s with invalid_target', async (resource) => {
+  ])('answers the resource %s with invalid_target (attack 6)', async (resource) => {
     const answer = await new Browser().open(authorizationRequest(running, { resource }).url)
     const { searchParams } = new URL(answer.headers.get('location') ?? '')
     expect(searchParams.get('error')).toBe('invalid_target')
     expect(searchParams.get('iss')).toBe(running.issuer)
   })
 
-  // Attack 22.
-  it('answers another resource at refresh with invalid_target, and the token can still be used', async () => {
+  it('answers another resource at refresh with invalid_target, and the token can still be used (attack 22)', async () => {
     const tokens = await obtainTokens(running, 'alice', { scope: 'read offline_access', prompt: 'consent' })
     const other = await refresh(running, tokens.body.refresh_token, {
       resource: 'https://evil.example/mcp',

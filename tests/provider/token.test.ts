@@ -27,8 +27,7 @@ describe('authorization codes', () => {
     expect(redirect.searchParams.getAll('state')).toEqual(['a-state'])
   })
 
-  // Attack 17.
-  it('buy one set of tokens, however many redeem one at once, and the replay ends that too', async () => {
+  it('buy one set of tokens, however many redeem one at once, and the replay ends that too (attack 17)', async () => {
     const request = authorizationRequest(running)
     const redirect = await signIn(new Browser(), request, 'alice')
     const answers = await Promise.all(Array.from({ length: 25 }, () => redeem(running, request, redirect)))
@@ -57,8 +56,7 @@ describe('authorization codes', () => {
     expect((await introspect(running, body.access_token)).body).toMatchObject({ active: true })
   })
 
-  // Attack 19.
-  it('survive a wrong redirect_uri', async () => {
+  it('survive a wrong redirect_uri (attack 19)', async () => {
     const request = authorizationRequest(running)
     const redirect = await signIn(new Browser(), request, 'alice')
     const elsewhere = { ...request, redirectUri: 'http://127.0.0.1:1/callback' }
@@ -68,12 +66,11 @@ describe('authorization codes', () => {
 })
 
 describe('PKCE', () => {
-  // Attack 3.
   it.each<[string, Record<string, string | undefined>]>([
     ['absent', { code_challenge: undefined, code_challenge_method: undefined }],
     ['plain', { code_challenge_method: 'plain' }],
     ['plain by default', { code_challenge_method: undefined }],
-  ])('that is %s is answered with invalid_request and no code', async (_what, params) => {
+  ])('that is %s is answered with invalid_request and no code (attack 3)', async (_what, params) => {
     const answer = await new Browser().open(authorizationRequest(running, params).url)
     const { searchParams } = new URL(answer.headers.get('location') ?? '')
     expect(searchParams.get('error')).toBe('invalid_request')
@@ -89,7 +86,6 @@ describe('PKCE', () => {
 })
 
 describe('authorization requests', () => {
-  // Attacks 1 and 2.
   it.each([
     'https://evil.example/callback',
     'http://127.0.0.1:1234/other',
@@ -100,7 +96,7 @@ describe('authorization requests', () => {
     'http://127.0.0.1.evil.example/callback',
     'http://127.0.0.2:1234/callback',
     'http://user@127.0.0.1/callback',
-  ])('that want to be answered at %s stay here', async (redirect_uri) => {
+  ])('that want to be answered at %s stay here (attacks 1, 2)', async (redirect_uri) => {
     const answer = await new Browser().open(authorizationRequest(running, { redirect_uri }).url)
     expect(answer.status).toBe(400)
     expect(answer.headers.get('location')).toBeNull()
@@ -118,9 +114,8 @@ describe('authorization requests', () => {
     expect((await redeem(running, request, redirect)).status).toBe(200)
   })
 
-  // Attack 4.
   it.each(['token', 'id_token', 'code id_token', 'none'])(
-    'with response type %s are refused',
+    'with response type %s are refused (attack 4)',
     async (type) => {
       const answer = await new Browser().open(
         authorizationRequest(running, { response_type: type, scope: 'openid', nonce: 'n' }).url,
@@ -152,8 +147,7 @@ describe('refresh tokens', () => {
     expect((await refresh(running, second.body.refresh_token)).status).toBe(200)
   })
 
-  // Attack 18.
-  it('end their whole family when one is used again', async () => {
+  it('end their whole family when one is used again (attack 18)', async () => {
     const first = await obtainTokens(running, 'alice', offline)
     const second = await refresh(running, first.body.refresh_token)
     expect((await refresh(running, first.body.refresh_token)).body).toMatchObject({ error: 'invalid_grant' })
@@ -204,13 +198,12 @@ describe('refresh tokens', () => {
 })
 
 describe('the token endpoint', () => {
-  // Attack 21.
   it.each<[string, RequestInit]>([
     ['GET', { method: 'GET' }],
     ['JSON', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }],
     ['57 KiB', { method: 'POST', body: new URLSearchParams({ code: 'x'.repeat(57 * 1024) }) }],
     ['no client', { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code' }) }],
-  ])('answers %s with an error that no cache keeps', async (_what, init) => {
+  ])('answers %s with an error that no cache keeps (attack 21)', async (_what, init) => {
     const response = await fetch(`${running.issuer}/token`, init)
     expect(response.status).toBeGreaterThanOrEqual(400)
     expect(response.status).toBeLessThan(500)

@@ -145,8 +145,7 @@ describe('the device flow', () => {
     expect(again.document.querySelector('[role=alert]')?.text).toMatch(/used before/)
   })
 
-  // Attack 12.
-  it('takes no form that was not made for this browser', async () => {
+  it('takes no form that was not made for this browser (attack 12)', async () => {
     const { user_code } = await start()
     const browser = new Browser()
     const page = await browser.open(`${running.issuer}/device`)

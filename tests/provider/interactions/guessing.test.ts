@@ -37,8 +37,7 @@ async function statuses(browser: Browser, count: number, username: string, passw
   return answers
 }
 
-// Attack 16.
-describe('guessing passwords', () => {
+describe('guessing passwords (attack 16)', () => {
   it('a hundred at once: five are looked at, the others are told when to try again (attack 16)', async () => {
     const browser = new RemoteBrowser('192.0.2.1')
     const { action, body } = form(await open(browser), 'continue', { username: 'alice', password: 'wrong' })

@@ -35,8 +35,7 @@ describe('login', () => {
     expect(document.text).toContain('password123')
   })
 
-  // Attack 15.
-  it('answers the right password with 303', async () => {
+  it('answers the right password with 303 (attack 15)', async () => {
     const browser = new Browser()
     const { action, body } = form(await open(browser), 'continue', right)
     const answer = await browser.request(action, { method: 'POST', body })
@@ -58,8 +57,7 @@ describe('login', () => {
     expect(retried.document.querySelector('button[value=allow]')).not.toBeNull()
   })
 
-  // Attack 16.
-  it('answers an unknown user exactly as a wrong password', async () => {
+  it('answers an unknown user exactly as a wrong password (attack 16)', async () => {
     const answers = []
     for (const username of ['alice', 'mallory', '__proto__']) {
       const browser = new Browser()
@@ -108,12 +106,11 @@ describe('login', () => {
 })
 
 describe('a login form', () => {
-  // Attack 12.
   it.each<[string, (body: URLSearchParams) => void]>([
     ['without a token', (body) => body.delete('form_token')],
     ['with an empty token', (body) => body.set('form_token', '')],
     ['with a made-up token', (body) => body.set('form_token', 'x'.repeat(43))],
-  ])('%s is refused with 403, though the password is right', async (_what, change) => {
+  ])('%s is refused with 403, though the password is right (attack 12)', async (_what, change) => {
     const browser = new Browser()
     const { action, body } = form(await open(browser), 'continue', right)
     change(body)

@@ -97,7 +97,6 @@ describe('logging out', () => {
     expect(answer.document.querySelector('form, script')).toBeNull()
   })
 
-  // Attack 12.
   it.each<[string, (body: URLSearchParams, foreign: string) => void]>([
     ['no token', (body) => body.delete('xsrf')],
     ['an empty token', (body) => body.set('xsrf', '')],
