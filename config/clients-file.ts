@@ -129,6 +129,16 @@ export function readClientsFile(
   return { clients: parsed.data, problems: [] }
 }
 
+/** The two clients that variables name must not be one another, nor one of this server's own. */
+export function clientIdProblems(clientId: string, resourceClientId: string): readonly ConfigProblem[] {
+  const ids = { CLIENT_ID: clientId, RESOURCE_CLIENT_ID: resourceClientId }
+  const own = Object.entries(ids)
+    .filter(([, id]) => id.startsWith('gatehouse-'))
+    .map(([variable]) => ({ variable, problem: 'begins with gatehouse-, as this server’s own do' }))
+  const same = clientId === resourceClientId
+  return same ? [...own, { variable: 'RESOURCE_CLIENT_ID', problem: 'is CLIENT_ID already' }] : own
+}
+
 function nameOf(content: unknown, index: number): string {
   const { client_id: id } = Object(Object(content)[index])
   return typeof id === 'string' ? `client ${JSON.stringify(id.slice(0, 100))}` : `client ${index + 1}`

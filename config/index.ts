@@ -1,4 +1,4 @@
-import { readClientsFile } from './clients-file.ts'
+import { clientIdProblems, readClientsFile } from './clients-file.ts'
 import type { Config, Role } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { type Environment, environment, isLoopback } from './env.ts'
@@ -97,7 +97,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       ? []
       : [
           ...publicKnowledge(config, role),
-          ...(role === 'provider' ? [...keysInMemory(config), ...missingStoreKey(config)] : []),
+          ...(role === 'provider'
+            ? [
+                ...keysInMemory(config),
+                ...missingStoreKey(config),
+                ...clientIdProblems(client.id, resourceClientId),
+              ]
+            : []),
           ...exposedPlaintext(config),
           ...halfOfTls(variables),
           ...(role === 'provider' ? schemeWithoutTls(config) : []),

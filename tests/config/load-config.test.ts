@@ -187,6 +187,16 @@ describe('what is public knowledge', () => {
   })
 })
 
+describe('the clients that variables name', () => {
+  it.each([
+    ['RESOURCE_CLIENT_ID', { CLIENT_ID: 'one', RESOURCE_CLIENT_ID: 'one' }],
+    ['CLIENT_ID', { CLIENT_ID: 'gatehouse-account' }],
+  ])('are two, and none of the provider’s own: %s', (variable, env) => {
+    expect(() => loadConfig(env, 'provider')).toThrow(new RegExp(`${variable}  `))
+    expect(() => loadConfig(env, 'client')).not.toThrow()
+  })
+})
+
 describe('plain http', () => {
   it.each(['0.0.0.0', '192.0.2.1', '::'])('is not spoken on %s', (HOST) => {
     expect(problemsOf({ HOST }).HOST).toMatch(/other machines could read the traffic/)
