@@ -14,6 +14,7 @@ import { expiringClients } from './registered-clients.ts'
 import { checkClientMetadata } from './registration.ts'
 import { assertResource, createGetResourceServerInfo, requestedScope } from './resources.ts'
 import { createAdapterFactory } from './storage/storage-adapter.ts'
+import { bitsOfRandomness } from './storage/token-kinds.ts'
 import { sendErrorPage } from './views/error.ts'
 
 /** What the configuration is made of. */
@@ -92,6 +93,7 @@ export function oidcConfiguration(parts: ConfigurationParts, keys: Keys): Config
     // Whatever is revoked of a grant ends the grant.
     revokeGrantPolicy: () => true,
     expiresWithSession: () => false,
+    formats: { bitsOfOpaqueRandomness: (_ctx, { kind }) => bitsOfRandomness(kind) },
     ttl: {
       AuthorizationCode: lifetimes.authorizationCode,
       DeviceCode: lifetimes.deviceCode,

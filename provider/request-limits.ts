@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { Middleware } from 'koa'
 import type { ClientCredentials, Config } from '../config/index.ts'
 import { type AddressLimit, createAddressLimit } from '../runtime/address-limit.ts'
@@ -67,7 +67,7 @@ export function requestLimits(parts: RequestLimitParts): Middleware {
 /** Recognises a client by its secret in HTTP Basic (RFC 6749 §2.3.1), before anything is looked up. */
 function verifyBasic({ id, secret }: ClientCredentials): (authorization: string) => boolean {
   const encode = (text: string) => new URLSearchParams({ '': text }).toString().slice(1)
-  const digest = (text: string) => createHash('sha256').update(text).digest()
+  const digest = (text: string) => hash('sha256', text, 'buffer')
   // Some encode the parts, as they should, and some do not.
   const credentials = [`${id}:${secret}`, `${encode(id)}:${encode(secret ?? '')}`].map((pair) =>
     digest(Buffer.from(pair).toString('base64')),

@@ -2,7 +2,7 @@ import type { Pool, QueryResult } from 'pg'
 import { type RateLimiterAbstract, RateLimiterPostgres } from 'rate-limiter-flexible'
 import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
 import type { ConnectionOptions } from '../../runtime/redis-client.ts'
-import { BatchedReads } from './batched-reads.ts'
+import { Batches } from './batches.ts'
 import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
 import type { Entry, Limit } from './storage.ts'
 import { assertKnownSchema } from './storage-error.ts'
@@ -15,14 +15,18 @@ const upsert = 'UPDATE SET value = excluded.value, expires_at = excluded.expires
 /** Each is prepared once on a connection, under its name. */
 const statements = {
   get: `SELECT key, value FROM gatehouse_entry WHERE key = ANY($2) AND ${living}`,
-  set: `INSERT INTO gatehouse_entry (key, value, expires_at) VALUES ($1, $2, $3) ON CONFLICT (key) DO ${upsert}`,
-  // One statement, so one winner: the row is new, or the old one had expired. The others come with it.
-  add: `WITH added AS (
-      INSERT INTO gatehouse_entry (key, value, expires_at) VALUES ($2, $3, $4)
+  // A new row, or one in the place of an expired one: one winner for each. What is to be kept with a winner is kept
+  // with it, and what has no name of one always. In the order of the keys: two that write the same never wait for
+  // one another.
+  write: `WITH added AS (
+      INSERT INTO gatehouse_entry (key, value, expires_at)
+      SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[]) AS asked (key, value, expires_at) ORDER BY key
       ON CONFLICT (key) DO ${upsert} WHERE gatehouse_entry.expires_at <= $1 RETURNING key
     ), others AS (
       INSERT INTO gatehouse_entry (key, value, expires_at)
-      SELECT other.* FROM added, unnest($5::text[], $6::text[], $7::bigint[]) AS other
+      SELECT key, value, expires_at
+      FROM unnest($5::text[], $6::text[], $7::text[], $8::bigint[]) AS other (winner, key, value, expires_at)
+      WHERE winner IS NULL OR winner IN (SELECT key FROM added) ORDER BY key
       ON CONFLICT (key) DO ${upsert}
     ) SELECT key FROM added`,
   replace: 'UPDATE gatehouse_entry SET value = $3 WHERE key = $1 AND value = $2',
@@ -33,15 +37,25 @@ const statements = {
   members: `SELECT id, value FROM gatehouse_member WHERE name = $2 AND ${living}`,
 }
 
+/** Entries that are kept together. */
+interface Write {
+  /** When it is there already, nothing of it is kept. */
+  readonly unlessThere?: Entry<string>
+  readonly entries: readonly Entry<string>[]
+}
+
+function keysOf({ unlessThere, entries }: Write): readonly string[] {
+  return [...(unlessThere ? [unlessThere] : []), ...entries].map(({ key }) => key)
+}
+
 /** A store in PostgreSQL, which replicas share. */
 export class PostgresStore implements Store {
   readonly #pool: Pool
   readonly #limiters = new Map<string, RateLimiterAbstract>()
   readonly #now: () => number
-  readonly #reads = new BatchedReads(async (keys) => {
-    const { rows } = await this.#query('get', [this.#now(), keys])
-    return new Map(rows.map(({ key, value }) => [key, value]))
-  })
+  readonly #reads = new Batches((keys: readonly string[]) => this.#readAll(keys), { atOnce: 2 })
+  // One after the other: what was set last is what stays.
+  readonly #writes = new Batches((writes: readonly Write[]) => this.#writeAll(writes), { atOnce: 1, keysOf })
 
   private constructor(pool: Pool, now: () => number) {
     this.#pool = pool
@@ -65,24 +79,15 @@ export class PostgresStore implements Store {
   }
 
   get(key: string): Promise<string | undefined> {
-    return this.#reads.get(key)
+    return this.#reads.ask(key)
   }
 
-  async set({ key, value, ttlMs }: Entry<string>): Promise<void> {
-    await this.#query('set', [key, value, this.#expiry(ttlMs)])
+  async set(entry: Entry<string>): Promise<void> {
+    await this.#writes.ask({ entries: [entry] })
   }
 
-  async add({ key, value, ttlMs }: Entry<string>, others: readonly Entry<string>[]): Promise<boolean> {
-    const { rowCount } = await this.#query('add', [
-      this.#now(),
-      key,
-      value,
-      this.#expiry(ttlMs),
-      others.map((other) => other.key),
-      others.map((other) => other.value),
-      others.map((other) => this.#expiry(other.ttlMs)),
-    ])
-    return rowCount === 1
+  add(entry: Entry<string>, others: readonly Entry<string>[]): Promise<boolean> {
+    return this.#writes.ask({ unlessThere: entry, entries: others })
   }
 
   async replace(key: string, from: string, to: string): Promise<void> {
@@ -185,6 +190,29 @@ export class PostgresStore implements Store {
 
   async close(): Promise<void> {
     await this.#pool.end()
+  }
+
+  async #readAll(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    const { rows } = await this.#query('get', [this.#now(), keys])
+    const found = new Map<string, string>(rows.map(({ key, value }) => [key, value]))
+    return keys.map((key) => found.get(key))
+  }
+
+  /** In one statement, and so in one commit. No key may be in it twice. */
+  async #writeAll(writes: readonly Write[]): Promise<readonly boolean[]> {
+    const asked = writes.flatMap(({ unlessThere }) => unlessThere ?? [])
+    const others = writes.flatMap(({ unlessThere, entries }) =>
+      entries.map((entry) => ({ ...entry, winner: unlessThere?.key ?? null })),
+    )
+    const columns = (entries: readonly Entry<string>[]) => [
+      entries.map(({ key }) => key),
+      entries.map(({ value }) => value),
+      entries.map(({ ttlMs }) => this.#expiry(ttlMs)),
+    ]
+    const winners = others.map(({ winner }) => winner)
+    const values = [this.#now(), ...columns(asked), winners, ...columns(others)]
+    const added = new Set((await this.#query('write', values)).rows.map(({ key }) => key))
+    return writes.map(({ unlessThere }) => !unlessThere || added.has(unlessThere.key))
   }
 
   #query(name: keyof typeof statements, values: unknown[]): Promise<QueryResult> {

@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { type ConnectionOptions, openRedis, type RedisConnection } from '../../runtime/redis-client.ts'
-import { BatchedReads } from './batched-reads.ts'
+import { Batches } from './batches.ts'
 import { createRedisLimiter } from './redis-limiter.ts'
 import { redisReport } from './redis-report.ts'
 import type { Entry, Limit } from './storage.ts'
@@ -13,20 +14,29 @@ const prefix = 'gatehouse:'
 /** How the entries are laid out. */
 const schemaVersion = 1
 
+interface Script {
+  readonly text: string
+  readonly hash: string
+}
+
+const script = (text: string): Script => ({ text, hash: hash('sha1', text) })
+
 /** Sets all keys unless the first is there. ARGV: value and milliseconds of each; '' means for ever. */
-const addScript = `local function set(i, ...)
+const addScript = script(`local function set(i, ...)
   local ttl = ARGV[2 * i]
   if ttl ~= '' then return redis.call('SET', KEYS[i], ARGV[2 * i - 1], 'PX', ttl, ...) end
   return redis.call('SET', KEYS[i], ARGV[2 * i - 1], ...)
 end
 if not set(1, 'NX') then return 0 end
 for i = 2, #KEYS do set(i) end
-return 1`
+return 1`)
 
-const replaceScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') end`
+const replaceScript = script(
+  `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') end`,
+)
 
 /** Adds to a hash of "expiry value", forgets who has expired, and expires with the last. ARGV: id, value, expiry, now */
-const addMemberScript = `redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ' ' .. ARGV[2])
+const addMemberScript = script(`redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ' ' .. ARGV[2])
 local last = 0
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
@@ -34,21 +44,20 @@ for i = 1, #all, 2 do
   if expiry <= tonumber(ARGV[4]) then redis.call('HDEL', KEYS[1], all[i]) end
   if expiry > last then last = expiry end
 end
-if last == math.huge then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last)) end`
+if last == math.huge then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last)) end`)
 
-const removeMemberScript = `local found = redis.call('HGET', KEYS[1], ARGV[1])
+const removeMemberScript = script(`local found = redis.call('HGET', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[1], ARGV[1])
-return found`
+return found`)
 
 /** A store in Redis or Valkey, which replicas share. Entries expire there by themselves. */
 export class RedisStore implements Store {
   readonly #redis: RedisConnection
   readonly #now: () => number
   readonly #limiters = new Map<string, RateLimiterAbstract>()
-  readonly #reads = new BatchedReads(async (keys) => {
-    const values = await this.#redis.ask((client) => client.mGet(keys.map((key) => prefix + key)))
-    return new Map(keys.flatMap((key, index) => (values[index] == null ? [] : [[key, values[index]]])))
-  })
+  readonly #reads = new Batches<string, string | null>((keys) =>
+    this.#redis.ask((client) => client.mGet(keys.map((key) => prefix + key))),
+  )
 
   private constructor(redis: RedisConnection, now: () => number) {
     this.#redis = redis
@@ -73,8 +82,8 @@ export class RedisStore implements Store {
     return new RedisStore(redis, options.now)
   }
 
-  get(key: string): Promise<string | undefined> {
-    return this.#reads.get(key)
+  async get(key: string): Promise<string | undefined> {
+    return (await this.#reads.ask(key)) ?? undefined
   }
 
   async set({ key, value, ttlMs }: Entry<string>): Promise<void> {
@@ -92,12 +101,12 @@ export class RedisStore implements Store {
         ttlMs === undefined ? '' : String(Math.ceil(ttlMs)),
       ]),
     }
-    return (await this.#redis.ask((client) => client.eval(addScript, script))) === 1
+    return (await this.#run(addScript, script)) === 1
   }
 
   async replace(key: string, from: string, to: string): Promise<void> {
     const script = { keys: [prefix + key], arguments: [from, to] }
-    await this.#redis.ask((client) => client.eval(replaceScript, script))
+    await this.#run(replaceScript, script)
   }
 
   async delete(key: string): Promise<boolean> {
@@ -108,12 +117,12 @@ export class RedisStore implements Store {
     const now = this.#now()
     const expiry = ttlMs === undefined ? 'inf' : String(Math.ceil(now + ttlMs))
     const script = { keys: [this.#setKey(set)], arguments: [id, value, expiry, String(now)] }
-    await this.#redis.ask((client) => client.eval(addMemberScript, script))
+    await this.#run(addMemberScript, script)
   }
 
   async removeMember(set: string, id: string): Promise<boolean> {
     const script = { keys: [this.#setKey(set)], arguments: [id] }
-    const found = await this.#redis.ask((client) => client.eval(removeMemberScript, script))
+    const found = await this.#run(removeMemberScript, script)
     return typeof found === 'string' && this.#lives(found)
   }
 
@@ -145,6 +154,18 @@ export class RedisStore implements Store {
 
   close(): void {
     this.#redis.close()
+  }
+
+  /** Sends a script's hash, and the script itself only when Redis does not know it yet. */
+  #run({ text, hash }: Script, call: { keys: string[]; arguments: string[] }): Promise<unknown> {
+    return this.#redis.ask(async (client) => {
+      try {
+        return await client.evalSha(hash, call)
+      } catch (error) {
+        if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
+        return client.eval(text, call)
+      }
+    })
   }
 
   #lives(text: string): boolean {

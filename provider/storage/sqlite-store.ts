@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
-import { BatchedReads } from './batched-reads.ts'
+import { Batches } from './batches.ts'
 import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
 import { createSqliteLimiter } from './sqlite-limiter.ts'
 import type { Entry, Limit } from './storage.ts'
@@ -39,7 +39,7 @@ export class SqliteStore implements Store {
   readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>
   readonly #limiters = new Map<string, RateLimiterAbstract>()
   readonly #now: () => number
-  readonly #reads = new BatchedReads((keys) => this.#readAll(keys))
+  readonly #reads = new Batches((keys: readonly string[]) => this.#readAll(keys))
 
   /**
    * Opens the file, and makes or migrates what is in it.
@@ -65,7 +65,7 @@ export class SqliteStore implements Store {
   }
 
   get(key: string): Promise<string | undefined> {
-    return this.#reads.get(key)
+    return this.#reads.ask(key)
   }
 
   set(entry: Entry<string>): Promise<void> {
@@ -172,19 +172,14 @@ export class SqliteStore implements Store {
   }
 
   /** In one transaction: the file is locked once, not for each key. */
-  #readAll(keys: readonly string[]): ReadonlyMap<string, string> {
+  async #readAll(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
     const now = this.#now()
-    const found = new Map<string, string>()
     this.#database.exec('BEGIN')
     try {
-      for (const key of keys) {
-        const row = this.#statements.get.get(key, now) as { value: string } | undefined
-        if (row) found.set(key, row.value)
-      }
+      return keys.map((key) => (this.#statements.get.get(key, now) as { value: string } | undefined)?.value)
     } finally {
       this.#database.exec('COMMIT')
     }
-    return found
   }
 
   #set({ key, value, ttlMs }: Entry<string>): void {

@@ -3,6 +3,7 @@ import { lifetimes } from '../lifetimes.ts'
 import { endedMeanwhile, endGrant } from './grant-end.ts'
 import { RefreshRotation } from './refresh-rotation.ts'
 import type { Entry, Storage } from './storage.ts'
+import { isOfAnotherKind } from './token-kinds.ts'
 
 /** Options of {@link createAdapterFactory}. */
 export interface AdapterOptions {
@@ -101,6 +102,7 @@ class StorageAdapter implements Adapter {
 
   async find(id: string): Promise<AdapterPayload | undefined> {
     if (this.#model === 'ReplayDetection') return this.#claim(id)
+    if (isOfAnotherKind(this.#model, id)) return undefined
     const payload = this.#storage.get<AdapterPayload>(this.#key(id))
     if (!(this.#model in oneTimeModels)) return payload
     const [found, consumed] = await Promise.all([payload, this.#storage.get<number>(this.#useKey(id))])
