@@ -5,21 +5,27 @@ import { decimal, renderTable, verdict } from '../support/report.ts'
 import { createScenario, type Task } from './scenarios.ts'
 import type { StoreName, StoreUrls } from './store-servers.ts'
 
-/** The least throughput of each task on each store, as a part of the stock provider's. */
+/** The least throughput of each task on each store, as a part of what the stock adapter does. */
 const targets: Record<Task, Record<StoreName, number>> = {
   introspection: { memory: 0.8, redis: 0.8, sqlite: 0.5, postgres: 0.35 },
   'refresh with rotation': { memory: 1, redis: 1, sqlite: 0.35, postgres: 0.35 },
   'login to code': { memory: 0.8, redis: 0.8, sqlite: 0.8, postgres: 0.8 },
 }
 
+/** What everything is compared with: the first. The other one shows what the rest of the provider costs. */
+const references = {
+  'stock adapter': 'bench/servers/stock-adapter-provider.ts',
+  'bare oidc-provider': 'bench/servers/stock-provider.ts',
+}
+
 /** What was measured of one provider, one sample for each round. */
 interface Measured {
-  readonly name: StoreName | 'stock'
+  readonly name: StoreName | keyof typeof references
   readonly samples: readonly Sample[]
 }
 
 /**
- * Measures every task on the stock provider and on each store. Each task has servers of its own: the stock
+ * Measures every task on the stock adapter and on each store. Each task has servers of its own: the stock
  * adapter forgets what 1,000 later entries have pushed out.
  * @returns a table
  */
@@ -39,14 +45,13 @@ export async function compareStores(
   )
 }
 
+const settings = { STORE_KEY: 'the-key-of-the-benchmark-protects-nothing', LOG_LEVEL: 'info' }
+
 /** Starts the whole provider. @param first the one whose issuer it is one more process of */
 export function startGatehouse(store: string, first?: Program): Promise<Program> {
   return startProgram('bench/servers/gatehouse-provider.ts', {
+    ...settings,
     STORE: store,
-    STORE_KEY: 'the-key-of-the-benchmark-protects-nothing',
-    LOG_LEVEL: 'info',
-    // All of the load comes from one address.
-    RATE_LIMIT_ANONYMOUS: '1000000000',
     ...(first && { ISSUER: `http://localhost:${first.port}` }),
   })
 }
@@ -58,12 +63,15 @@ async function measureTask(
   { rounds, seconds, warmUpSeconds }: Rounds,
   onProgress: (text: string) => void,
 ): Promise<readonly Measured[]> {
-  const servers = [{ name: 'stock', server: await startProgram('bench/servers/stock-provider.ts') }]
+  const servers: { name: string; server: Program }[] = []
+  for (const [name, file] of Object.entries(references)) {
+    servers.push({ name, server: await startProgram(file, settings) })
+  }
   for (const [name, url] of Object.entries(urls)) servers.push({ name, server: await startGatehouse(url) })
   const measured = []
   for (const { name, server } of servers) {
     onProgress(`${task}, ${name}: warming up`)
-    const scenario = await createScenario(task, [server], name === 'stock')
+    const scenario = await createScenario(task, [server], name in references)
     await scenario.load(warmUpSeconds)
     measured.push({ name: name as StoreName, scenario, samples: [] as Sample[] })
   }
@@ -84,7 +92,7 @@ function renderRows(task: Task, measured: readonly Measured[]): string[][] {
       median(samples.map((sample, round) => quantity(sample, stock?.samples[round] as Sample)))
     const ratio = ratioOf((own, other) => own.requestsPerSecond / other.requestsPerSecond)
     const cpuRatio = ratioOf((own, other) => (other.cpuMicros ?? Number.NaN) / (own.cpuMicros ?? Number.NaN))
-    const target = name === 'stock' ? undefined : targets[task][name]
+    const target = name in references ? undefined : targets[task][name as StoreName]
     return [
       task,
       name,

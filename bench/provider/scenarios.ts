@@ -23,6 +23,8 @@ export interface Scenario {
 /** The servers of one issuer: it has the first one's port in its name. */
 type Servers = readonly [Program, ...Program[]]
 
+type Measure = (seconds: number, act: (client: number) => Promise<void>) => Promise<Sample>
+
 let people = 0
 
 /** Somebody who has never signed in before. */
@@ -36,13 +38,18 @@ export async function createScenario(task: Task, servers: Servers, forgetful = f
   const clients = servers.map(({ port }) => createLightClient({ port, host: hostOf(servers) }))
   const clientOf = (index: number) => clients[index % clients.length] as LightClient
   const pids = servers.map(({ pid }) => pid)
+  const measure: Measure = (seconds, act) =>
+    drive(pids, seconds, act).finally(() => {
+      // A server closes what is idle for long, perhaps just when it would be used again.
+      for (const client of clients) client.close()
+    })
   switch (task) {
     case 'introspection':
       return introspection(servers, await signInEverybody(clientOf))
     case 'refresh with rotation':
-      return refresh(pids, clientOf, await signInEverybody(clientOf), forgetful)
+      return refresh(measure, clientOf, await signInEverybody(clientOf), forgetful)
     case 'login to code':
-      return login(pids, clientOf)
+      return login(measure, clientOf)
   }
 }
 
@@ -73,33 +80,39 @@ function introspection(servers: Servers, tokens: readonly Tokens[]): Scenario {
   }
 }
 
+/** How often each grant is refreshed before anything is measured: a client that does so each hour is that far in a week. */
+export const refreshesBefore = 200
+
 /** Clients that go on refreshing, each with the token that it got last. */
-function refresh(
-  pids: readonly number[],
+async function refresh(
+  measure: Measure,
   clientOf: (index: number) => LightClient,
   tokens: readonly Tokens[],
   forgetful: boolean,
-): Scenario {
+): Promise<Scenario> {
   const current = tokens.map(({ refresh_token: token }) => token)
-  return {
-    load: (seconds) =>
-      drive(pids, seconds, async (index) => {
-        const http = clientOf(index)
-        const next = await obtainTokens(http, refreshing(current[index] ?? '')).catch((error) => {
-          // The stock adapter forgets what 1,000 later entries have pushed out, a slow client's token as well.
-          if (!forgetful) throw error
-          return signInOnce(http)
-        })
-        current[index] = next.refresh_token
-      }),
+  async function refreshOnce(index: number): Promise<void> {
+    const http = clientOf(index)
+    const next = await obtainTokens(http, refreshing(current[index] ?? '')).catch((error) => {
+      // The stock adapter forgets what 1,000 later entries have pushed out, a slow client's token as well.
+      if (!forgetful) throw error
+      return signInOnce(http)
+    })
+    current[index] = next.refresh_token
   }
+  await Promise.all(
+    current.map(async (_, index) => {
+      for (let count = 0; count < refreshesBefore; count += 1) await refreshOnce(index)
+    }),
+  )
+  return { load: (seconds) => measure(seconds, refreshOnce) }
 }
 
 /** People who sign in and consent, each time in a new browser: from `/authorize` to the code. */
-function login(pids: readonly number[], clientOf: (index: number) => LightClient): Scenario {
+function login(measure: Measure, clientOf: (index: number) => LightClient): Scenario {
   return {
     load: (seconds) =>
-      drive(pids, seconds, async (index) => {
+      measure(seconds, async (index) => {
         await lightSignIn(clientOf(index), newcomer())
       }),
   }
