@@ -96,6 +96,36 @@ describe('login', () => {
     expect(await session()).not.toBe(before)
   })
 
+  it('leaves nothing to whoever planted a session in the browser, or kept its old one', async () => {
+    const [attacker, victim] = [new Browser(), new Browser()]
+    await attacker.open(`${running.issuer}/logout`)
+    const planted = await attacker.jar.getCookies(running.issuer)
+    expect(planted.map(({ key }) => key)).toContain('gatehouse_session')
+    for (const cookie of planted) await victim.jar.setCookie(cookie.toString(), running.issuer)
+    const isSignedIn = async (browser: Browser) =>
+      (await browser.open(running.issuer)).text.includes('signed in as')
+
+    await signIn(victim, authorizationRequest(running), 'alice')
+    expect([await isSignedIn(victim), await isSignedIn(attacker)]).toEqual([true, false])
+    const kept = await victim.jar.getCookies(running.issuer)
+    await signIn(victim, authorizationRequest(running, { prompt: 'login' }), 'alice')
+    for (const cookie of kept) await attacker.jar.setCookie(cookie.toString(), running.issuer)
+    expect([await isSignedIn(victim), await isSignedIn(attacker)]).toEqual([true, false])
+  })
+
+  it('goes on in two tabs at once, and ends in the one whose user has been replaced', async () => {
+    const browser = new Browser()
+    const [first, second] = [await open(browser), await open(browser)]
+    const consent = await browser.submit(first, 'continue', right)
+    expect(consent.document.text).toContain('alice')
+    const other = await browser.submit(second, 'continue', { username: 'bob', password: 'secret456' })
+    expect(other.document.text).toContain('bob')
+    const stale = await browser.submit(consent, 'allow')
+    expect(stale.headers.get('location')).toBeNull()
+    expect(stale.document.querySelector('h1')?.text).toBe('This page can no longer be used')
+    expect((await browser.submit(other, 'allow')).headers.get('location')).toContain('code=')
+  })
+
   it('sets cookies that scripts and other sites cannot use', async () => {
     const answer = await new Browser().request(authorizationRequest(running).url)
     const cookies = answer.headers.getSetCookie()
