@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
 import { within } from './within.ts'
 
@@ -36,6 +37,15 @@ export function wrapLimiter(limiter: RateLimiterAbstract): RateLimiter {
       const counted = await limiter.get(key)
       return counted && counted.consumedPoints > limiter.points ? secondsUntilNext(counted) : undefined
     },
+  }
+}
+
+/** Names callers by hash to a store that others may read: it counts them, and need not know who they are. */
+export function unnamed(limiter: RateLimiter): RateLimiter {
+  const nameless = (key: string) => hash('sha256', key, 'base64url')
+  return {
+    count: (key) => limiter.count(nameless(key)),
+    exceeded: (key) => limiter.exceeded(nameless(key)),
   }
 }
 

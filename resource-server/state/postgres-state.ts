@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterPostgres } from 'rate-limiter-flexible'
 import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
-import { withFallback, wrapLimiter } from '../../runtime/rate-limiter.ts'
+import { unnamed, withFallback, wrapLimiter } from '../../runtime/rate-limiter.ts'
 import type { SharedState } from './shared-state.ts'
 
 /** How long a statement may take before the state counts as lost, in milliseconds. */
@@ -48,7 +48,7 @@ export async function openPostgresState(url: string, onerror: (error: Error) => 
         duration: seconds,
       })
       const local = new RateLimiterMemory({ points, duration: seconds })
-      return withFallback(wrapLimiter(shared), wrapLimiter(local), timeoutMs)
+      return withFallback(unnamed(wrapLimiter(shared)), wrapLimiter(local), timeoutMs)
     },
     check: async () => {
       await pool.query('SELECT 1')

@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
-import { withFallback, wrapLimiter } from '../../runtime/rate-limiter.ts'
+import { unnamed, withFallback, wrapLimiter } from '../../runtime/rate-limiter.ts'
 import { openRedis } from '../../runtime/redis-client.ts'
 import type { SharedState } from './shared-state.ts'
 
@@ -25,7 +25,7 @@ export async function openRedisState(url: string, onerror: (error: Error) => voi
         duration: seconds,
       })
       const local = new RateLimiterMemory({ points, duration: seconds })
-      return withFallback(wrapLimiter(shared), wrapLimiter(local), timeoutMs)
+      return withFallback(unnamed(wrapLimiter(shared)), wrapLimiter(local), timeoutMs)
     },
     check: async () => {
       await ask(() => client.ping())

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createClient } from '@redis/client'
+import { Client } from 'pg'
 import { openSharedState, type SharedState } from '../../../resource-server/state/shared-state.ts'
 import { describeWithStores } from '../../support/real-stores.ts'
 
@@ -112,8 +114,16 @@ describe('the shared state in memory', () => {
   })
 })
 
-describeWithStores('the shared state', ({ url }) => {
+describeWithStores('the shared state', ({ name, url }) => {
   contract(async () => [await openSharedState(url), await openSharedState(url)])
+
+  it('does not say who was counted (attack 47)', async () => {
+    const state = await openSharedState(url)
+    const caller = `canary-caller-${crypto.randomUUID()}`
+    await state.createRateLimiter('caller', { points: 1, seconds: 60 }).count(caller)
+    await state.close()
+    expect(await keysIn(name, url)).not.toContain(caller)
+  })
 
   it('23: forgets a key after its time', async () => {
     const state = await openSharedState(url)
@@ -132,3 +142,20 @@ describeWithStores('the shared state', ({ url }) => {
 it('refuses a URL that names no store it knows', async () => {
   await expect(openSharedState('mysql://localhost')).rejects.toThrow('mysql:')
 })
+
+/** The names of everything that is counted, as text. */
+async function keysIn(name: 'Redis' | 'Postgres', url: string): Promise<string> {
+  if (name === 'Redis') {
+    const client = await createClient({ url }).connect()
+    const keys = await client.keys('gatehouse:rate:*')
+    client.destroy()
+    expect(keys.length).toBeGreaterThan(0)
+    return keys.join(' ')
+  }
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query('SELECT key FROM gatehouse_rate')
+  await client.end()
+  expect(rows.length).toBeGreaterThan(0)
+  return JSON.stringify(rows)
+}
