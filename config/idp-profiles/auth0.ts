@@ -11,7 +11,7 @@ export const auth0: IdpProfile = {
       problem: 'must end with a slash: that is how Auth0 writes its issuer',
     },
   ],
-  proof: { by: 'stand-in', date: '2026-11-27' },
+  proof: { by: 'documentation', date: '2026-11-27' },
   tokenValidation: 'jwt',
   clientNeeds: { CLIENT_ID: 'Applications > your native application > Settings > Client ID' },
   scopeClaim: 'permissions',

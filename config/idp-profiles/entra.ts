@@ -16,7 +16,7 @@ export const entra: IdpProfile = {
       problem: 'must be https://login.microsoftonline.com/TENANT-ID/v2.0',
     },
   ],
-  proof: { by: 'stand-in', date: '2026-11-27' },
+  proof: { by: 'documentation', date: '2026-11-27' },
   tokenValidation: 'jwt',
   serverNeeds: {
     ACCEPTED_AUDIENCES: 'App registrations > your API > Overview > Application (client) ID',

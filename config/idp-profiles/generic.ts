@@ -4,6 +4,6 @@ import type { IdpProfile } from './profile.ts'
 export const generic: IdpProfile = {
   name: 'generic',
   title: 'another identity provider',
-  proof: { by: 'stand-in', date: '2026-11-27' },
+  proof: { by: 'documentation', date: '2026-11-27' },
   deviations: [],
 }

@@ -12,7 +12,7 @@ export const okta: IdpProfile = {
         'must be a custom authorization server, such as …/oauth2/default: tokens of the org server are for Okta itself',
     },
   ],
-  proof: { by: 'stand-in', date: '2026-11-27' },
+  proof: { by: 'documentation', date: '2026-11-27' },
   clientNeeds: { CLIENT_ID: 'Applications > your native application > General > Client ID' },
   deviations: [
     {

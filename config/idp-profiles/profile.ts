@@ -1,7 +1,7 @@
 /** How the settings of a profile are known to be right. */
 export interface Proof {
-  /** `live`: against the real thing. `stand-in`: against a server of ours that behaves as its documentation says. */
-  readonly by: 'live' | 'stand-in'
+  /** `live`: against the real thing. `documentation`: read there, and not tried yet. */
+  readonly by: 'live' | 'documentation'
   /** ISO 8601 date. */
   readonly date: string
 }
