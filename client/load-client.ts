@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { importJWK, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import type { Config } from '../config/index.ts'
 import type { PreregisteredClient } from './client-registration.ts'
 import { ClientFailure, exitStatus } from './failure.ts'
@@ -16,6 +16,8 @@ export async function loadClient(
   const known = CLIENT_ID ? client : { ...client, issuer }
   if (!CLIENT_KEY) return known
   try {
+    // Loaded by those who have a key: everybody else's commands start sooner.
+    const { importJWK } = await import('jose')
     const key = await importJWK(JSON.parse(await readFile(CLIENT_KEY, 'utf8')) as JWK)
     if (!(key instanceof CryptoKey) || key.type !== 'private') throw new TypeError('it is no private key')
     return { ...known, privateKey: key }
