@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -12,7 +12,6 @@ import { findDistribution } from '../../../keycloak/distribution.ts'
 import { importRealm, loadRealm } from '../../../keycloak/realm.ts'
 import { type RunningKeycloak, startKeycloak } from '../../../keycloak/start-keycloak.ts'
 import { listen } from '../../../runtime/listen.ts'
-import { findFreePort } from '../../support/programs.ts'
 
 /*
  * Runs the tests of this folder with Jest, against one Keycloak that is started for them, with a database of its
@@ -23,7 +22,7 @@ const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
 
 const folder = await mkdtemp(join(tmpdir(), 'gatehouse-keycloak-'))
-const [port, mcpPort] = [await findFreePort(), await findFreePort()]
+const [port, mcpPort] = [await findLastingPort(), await findLastingPort()]
 const admin = { username: 'admin', password: randomBytes(12).toString('base64url') }
 let keycloak: RunningKeycloak | undefined
 
@@ -39,6 +38,20 @@ async function start(): Promise<void> {
     signal: stopping.signal,
   })
   tell(`Keycloak from ${distribution.origin} is up: ${Math.round((performance.now() - startedAt) / 1000)} s`)
+}
+
+/**
+ * A port that stays free while Keycloak takes its time, at the start and at a restart: outgoing connections take
+ * theirs from 32768 up (ip_local_port_range).
+ */
+async function findLastingPort(): Promise<number> {
+  for (;;) {
+    const candidate = randomInt(20_000, 30_000)
+    const probe = createServer()
+    const free = await listen(probe, { host: '127.0.0.1', port: candidate }).catch(() => undefined)
+    probe.close()
+    if (free !== undefined) return free
+  }
 }
 
 async function control(url = ''): Promise<void> {
