@@ -104,6 +104,7 @@ export async function createResourceServer(
     toKoaMiddleware(mcp, {
       addressOf,
       onerror: (error) => logger.error({ err: error }, 'a request failed'),
+      overrideGlobalObjects: true,
     }),
   )
   app.use(securityHeaders())

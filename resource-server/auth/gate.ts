@@ -173,7 +173,9 @@ export function createGate(options: GateOptions): Gate {
       expiresAt === undefined ? anonymousStreamSeconds * 1000 : Math.floor(expiresAt * 1000 - now())
     // A longer delay than a timer can hold would fire at once.
     const timeout = AbortSignal.timeout(Math.min(Math.max(lifetimeMs, 0), 2 ** 31 - 1))
-    return new Request(request, { signal: AbortSignal.any([request.signal, timeout, streamsEnd.signal]) })
+    const signal = AbortSignal.any([request.signal, timeout, streamsEnd.signal])
+    // Not a copy of the request: its body was read already, and only its own runtime could copy it.
+    return new Request(request.url, { method: request.method, headers: [...request.headers], signal })
   }
 }
 
