@@ -1,7 +1,5 @@
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import getRawBody from 'raw-body'
 import type { ProtectedMcp } from '../protect.ts'
 import { isEncoded, maxBodyBytes, refuseBody } from '../read-body.ts'
@@ -27,36 +25,20 @@ export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions =
   const { addressOf = (req) => req.socket.remoteAddress ?? 'unknown', onerror } = options
   const { overrideGlobalObjects = false } = options
 
-  async function serve(request: Request, req: IncomingMessage, res: ServerResponse): Promise<Response> {
+  async function serve(request: Request, req: IncomingMessage): Promise<Response> {
     const body = await readNodeBody(req)
     if (body instanceof Response) return body
     const { host } = targetOf(req)
     if (host !== undefined) request.headers.set('host', host)
-    const response = await mcp.handle({ request, body, address: addressOf(req) })
-    if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response
-    await writeEvents(res, response)
-    return RESPONSE_ALREADY_SENT
-  }
-
-  async function serveOrFail(
-    request: Request,
-    req: IncomingMessage,
-    res: ServerResponse,
-  ): Promise<Response> {
-    try {
-      return await serve(request, req, res)
-    } catch (error) {
-      if (res.destroyed) return RESPONSE_ALREADY_SENT // the client went away
-      onerror?.(error)
-      if (!res.headersSent) return new Response(null, { status: 500, headers: { connection: 'close' } })
-      res.destroy()
-      return RESPONSE_ALREADY_SENT
-    }
+    return mcp.handle({ request, body, address: addressOf(req) })
   }
 
   const listener = getRequestListener(
     (request, { incoming, outgoing }) =>
-      serveOrFail(request, incoming as IncomingMessage, outgoing as ServerResponse),
+      serve(request, incoming as IncomingMessage).catch((error) => {
+        if (!outgoing.destroyed) onerror?.(error) // otherwise the client went away
+        return new Response(null, { status: 500, headers: { connection: 'close' } })
+      }),
     { overrideGlobalObjects, autoCleanupIncoming: false },
   )
 
@@ -98,19 +80,4 @@ async function readNodeBody(req: IncomingMessage): Promise<Uint8Array | Response
     if ((error as { type?: string }).type === 'entity.too.large') return refuseBody('too_large')
     throw error
   }
-}
-
-/** Passes events on as they come, no faster than the client reads. By hand: Node's web streams cost twice as much. */
-async function writeEvents(res: ServerResponse, { status, headers, body }: Response): Promise<void> {
-  res.writeHead(status, Object.fromEntries(headers))
-  res.flushHeaders()
-  const reader = (body as ReadableStream<Uint8Array>).getReader()
-  const closed = once(res, 'close').catch(() => {})
-  res.once('close', () => void reader.cancel().catch(() => {})) // the client went away, or all is written
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    if (!res.write(value)) await Promise.race([once(res, 'drain'), closed])
-  }
-  res.end()
 }
