@@ -39,7 +39,7 @@ export async function runBenchmark({
   const { quick } = values
   const rounds = quick
     ? { rounds: 1, seconds: 1, warmUpSeconds: 1 }
-    : { rounds: 7, seconds: 2, warmUpSeconds: 15 }
+    : { rounds: 15, seconds: 1, warmUpSeconds: 15 }
   const circumstances = describeCircumstances(new Date())
   const figures = await run({ quick, rounds }, (text) => process.stderr.write(`${text}\n`))
   const howToRun = `Run it with \`npm run ${script}\`; \`npm run ${script} -- --quick\` takes less time and keeps no results.`

@@ -30,7 +30,10 @@ export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions =
     if (body instanceof Response) return body
     const { host } = targetOf(req)
     if (host !== undefined) request.headers.set('host', host)
-    return mcp.handle({ request, body, address: addressOf(req) })
+    const response = await mcp.handle({ request, body, address: addressOf(req) })
+    // Once its body was looked at, the first events of a stream go out with the head, in one write.
+    if (response.headers.get('content-type') === 'text/event-stream') void response.body
+    return response
   }
 
   const listener = getRequestListener(
