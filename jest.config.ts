@@ -5,8 +5,8 @@ const config: Config = {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/tests/support/install-browser.ts',
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
-  // They need real identity providers: `npm run test:keycloak` starts one.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/identity-providers/'],
+  // Folders in it need real identity providers, such as `npm run test:keycloak` starts; its files have stand-ins.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/identity-providers/[^/]+/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},
   testTimeout: 20_000,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { JSONWebKeySet, JWTPayload } from 'jose'
 import { openServer } from './http-server.ts'
+import { credentialsOf } from './idp/credentials.ts'
 import { createSigner, type HeaderOverrides, type SigningAlgorithm } from './issuer-keys.ts'
 
 /** What the stand-in serves, each counted by itself. */
@@ -132,8 +133,11 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<IssuerSt
     if (req.method !== 'POST' || !contentType?.startsWith('application/x-www-form-urlencoded')) {
       return [400, { error: 'invalid_request' }]
     }
-    const given = basicCredentials(authorization)
-    if (given?.id !== client.id || given.secret !== client.secret) return [401, { error: 'invalid_client' }]
+    const given = credentialsOf({
+      headers: authorization ? { authorization } : {},
+      fields: new URLSearchParams(),
+    })
+    if (given.id !== client.id || given.secret !== client.secret) return [401, { error: 'invalid_client' }]
     return [200, tokens.get(form.get('token') ?? '') ?? { active: false }]
   }
 
@@ -200,14 +204,6 @@ function defaultMetadata(issuer: string): Readonly<Record<string, unknown>> {
     authorization_response_iss_parameter_supported: true,
     scopes_supported: ['read', 'write', 'admin'],
   }
-}
-
-/** RFC 6749 §2.3.1: both halves are form-encoded, then joined by a colon and put in Base64. */
-function basicCredentials(authorization = ''): { readonly id: string; readonly secret: string } | undefined {
-  const encoded = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization)?.[1] ?? ''
-  const pair = /^([^:]*):([^:]*)$/.exec(Buffer.from(encoded, 'base64').toString('latin1'))
-  const decode = (part = '') => new URLSearchParams(`_=${part}`).get('_') ?? ''
-  return pair ? { id: decode(pair[1]), secret: decode(pair[2]) } : undefined
 }
 
 async function readText(req: IncomingMessage): Promise<string> {

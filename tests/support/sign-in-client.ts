@@ -1,5 +1,6 @@
+import type { PreregisteredClient } from '../../client/client-registration.ts'
 import { authorizationCode } from '../../client/grants/authorization-code.ts'
-import { createOAuthClient, type OAuthClient } from '../../client/oauth-client.ts'
+import { createOAuthClient, type OAuthClient, type OAuthClientOptions } from '../../client/oauth-client.ts'
 import { createMemoryTokenStore, type TokenStore } from '../../client/token-store.ts'
 import { Browser, signIn } from './sign-in.ts'
 
@@ -18,10 +19,20 @@ export interface SignedInClient extends OAuthClient {
   readonly signIns: () => number
 }
 
+/** What a test client is made of, where it is not the bundled provider's. */
+export interface TestClientOptions {
+  /** Unix seconds. */
+  readonly now?: () => number
+  readonly store?: TokenStore
+  /** How the person signs in, when the pages are not the bundled provider's. */
+  readonly signInAt?: SignInAt
+  /** The registration. Default: the bundled provider's `test-client`. */
+  readonly client?: PreregisteredClient
+  readonly rulesOf?: OAuthClientOptions['rulesOf']
+}
+
 /**
  * @param username who sits in front of it; undefined for someone who turns away from every sign-in
- * @param now Unix seconds
- * @param signInAt how, when the pages are not the bundled provider's
  */
 export function createTestClient(
   resource: string,
@@ -30,12 +41,15 @@ export function createTestClient(
     now,
     store = createMemoryTokenStore(),
     signInAt = atProvider,
-  }: { now?: () => number; store?: TokenStore; signInAt?: SignInAt } = {},
+    client: registration = { id: 'test-client' },
+    rulesOf,
+  }: TestClientOptions = {},
 ): SignedInClient {
   let signIns = 0
   const client = createOAuthClient({
     resource,
-    client: { id: 'test-client' },
+    client: registration,
+    ...(rulesOf && { rulesOf }),
     store,
     ...(now && { now }),
     grant: authorizationCode({
