@@ -63,11 +63,15 @@ export function createLoginLimits(storage: Pick<Storage, 'createLimiter'>): Logi
             ]
           : []
       const all = [...own, ...shared]
-      // Whoever has no turn at this address leaves no counts of names behind.
-      if ((await waitFor(shared)) > 0) return refusal(await waitFor(all))
-      // One after the other: whoever is refused uses up no turns that are shared with others.
-      for (const [each, key] of all) {
-        if (!(await consume(each, key))) return refusal(await waitFor(all))
+      // Whoever has no turn is not counted: guessing on does not make the wait longer.
+      const waitMs = await waitFor(all)
+      if (waitMs > 0) return refusal(waitMs)
+      // The first one lets few pass, however many come at once, and whoever is refused uses up no turns that are
+      // shared with others.
+      const [first, ...rest] = own
+      for (const counts of [[first], rest, shared]) {
+        const counted = await Promise.all(counts.map((count) => consume(...(count as Count))))
+        if (counted.includes(false)) return refusal(await waitFor(all))
       }
       return {
         allowed: true,

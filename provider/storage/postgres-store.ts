@@ -3,6 +3,7 @@ import { type RateLimiterAbstract, RateLimiterPostgres } from 'rate-limiter-flex
 import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
 import type { ConnectionOptions } from '../../runtime/redis-client.ts'
 import { Batches } from './batches.ts'
+import { createCountingPool } from './postgres-counts.ts'
 import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
 import type { Entry, Limit } from './storage.ts'
 import { assertKnownSchema } from './storage-error.ts'
@@ -51,6 +52,7 @@ function keysOf({ unlessThere, entries }: Write): readonly string[] {
 /** A store in PostgreSQL, which replicas share. */
 export class PostgresStore implements Store {
   readonly #pool: Pool
+  readonly #counts: ReturnType<typeof createCountingPool>
   readonly #limiters = new Map<string, RateLimiterAbstract>()
   readonly #now: () => number
   readonly #reads = new Batches((keys: readonly string[]) => this.#readAll(keys), { atOnce: 2 })
@@ -59,6 +61,7 @@ export class PostgresStore implements Store {
 
   private constructor(pool: Pool, now: () => number) {
     this.#pool = pool
+    this.#counts = createCountingPool(pool)
     this.#now = now
   }
 
@@ -114,7 +117,7 @@ export class PostgresStore implements Store {
     const limiter =
       this.#limiters.get(name) ??
       new RateLimiterPostgres({
-        storeClient: this.#pool,
+        storeClient: this.#counts,
         storeType: 'pool',
         tableName: 'gatehouse_count',
         tableCreated: true,
