@@ -73,5 +73,7 @@ function createRedisClient(url: string, timeoutMs: number, retry: () => boolean)
     },
     // A command must fail at once while there is no connection, not wait for one.
     disableOfflineQueue: true,
+    // ask() bounds the time; the client's own way makes an AbortSignal for each command.
+    commandOptions: { timeout: 0 },
   })
 }
