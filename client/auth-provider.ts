@@ -32,7 +32,8 @@ export interface AuthorizationOptions extends Omit<TokenKey, 'issuer'> {
   readonly store: TokenStore
   /** @param metadataUrl `resource_metadata` of a challenge */
   readonly discover: (metadataUrl?: string) => Promise<Discovery>
-  readonly authorizer: Authorizer
+  /** Asked for when tokens are missing: most commands have some that are good. */
+  readonly authorizer: () => Promise<Authorizer>
   /** Unix seconds. */
   readonly now: () => number
 }
@@ -66,7 +67,7 @@ export function createAuthorization({
   const signInAt = async (discovery: Discovery, challenge?: Challenge, isEnough = (_: Tokens) => false) =>
     required(
       await changeAt(discovery, async (held) =>
-        held && isEnough(held) ? held : await authorizer.signIn(discovery, challenge, held),
+        held && isEnough(held) ? held : await (await authorizer()).signIn(discovery, challenge, held),
       ),
     )
 
@@ -74,14 +75,15 @@ export function createAuthorization({
   const renewAt = async (
     discovery: Discovery,
     refused: string | undefined,
-    signIn: boolean,
+    maySignIn: boolean,
     challenge?: Challenge,
   ) =>
     await changeAt(discovery, async (held) => {
       if (held && held.accessToken !== refused && !isExpired(held, now())) return held
-      const renewed = await authorizer.refresh(discovery, held)
+      const { refresh, signIn } = await authorizer()
+      const renewed = await refresh(discovery, held)
       if (renewed) return renewed
-      if (signIn) return await authorizer.signIn(discovery, keepScopes(challenge, held), held)
+      if (maySignIn) return await signIn(discovery, keepScopes(challenge, held), held)
       return held?.refreshToken === undefined ? held : undefined
     })
 
@@ -93,7 +95,7 @@ export function createAuthorization({
         const refused = held.accessToken
         // Not every request needs a token. One that does comes back as a 401, which reports what fails here.
         held = await renewOnce(
-          async () => await renewAt(await discover(), refused, !authorizer.interactive),
+          async () => await renewAt(await discover(), refused, !(await authorizer()).interactive),
         ).catch(() => undefined)
       }
       sent = held && !isExpired(held, now()) ? held.accessToken : undefined

@@ -1,4 +1,3 @@
-import { customFetch, protectedResourceRequest, WWWAuthenticateChallengeError } from 'oauth4webapi'
 import { parseScope } from './scopes.ts'
 
 /** What a resource server says when it refuses a request (RFC 6750 §3, RFC 9728 §5.1). Untrusted. */
@@ -22,6 +21,10 @@ export interface Challenge {
  * @returns undefined when there is none that can be understood
  */
 export async function parseChallenge(response: Response): Promise<Challenge | undefined> {
+  // Loaded by those who are refused: everybody else's commands start sooner.
+  const { customFetch, protectedResourceRequest, WWWAuthenticateChallengeError } = await import(
+    'oauth4webapi'
+  )
   try {
     await protectedResourceRequest('none', 'GET', new URL('https://localhost'), new Headers(), null, {
       [customFetch]: async () => response,

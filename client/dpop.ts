@@ -1,9 +1,7 @@
-import { DpopSession, type FetchLike, generateDpopKeyPair, withDpop } from '@modelcontextprotocol/client'
+import { DpopSession, generateDpopKeyPair } from '@modelcontextprotocol/client'
 import { calculateJwkThumbprint, exportJWK, importJWK } from 'jose'
 import type { CryptoKey, JWK, ServerMetadata } from 'openid-client'
 import { refusal } from './authorization-server-metadata.ts'
-import type { Fetch } from './secure-fetch.ts'
-import type { Tokens } from './tokens.ts'
 
 const algorithm = 'ES256'
 
@@ -34,21 +32,8 @@ export function requireDpopSupport(server: ServerMetadata): void {
   throw refusal(server.issuer, `does not bind tokens to keys (DPoP with ${algorithm}, RFC 9449)`)
 }
 
-/** Presents tokens that are bound to a key as such, with a proof for each request; others pass through. */
-export function withDpopProofs(fetch: Fetch, tokens: () => Promise<Tokens | undefined>): Fetch {
-  let session: { readonly key: JWK; readonly dpop: Promise<DpopSession> } | undefined
-  const sessionOf = async () => {
-    const key = (await tokens())?.dpopKey
-    if (key === undefined) return undefined
-    // The session remembers the server's nonce for as long as the key is in use.
-    if (session?.key.x !== key.x) session = { key, dpop: openSession(key) }
-    return await session?.dpop
-  }
-  const present = withDpop(sessionOf, async () => (await tokens())?.accessToken)
-  return present(fetch as FetchLike) as Fetch
-}
-
-async function openSession(jwk: JWK): Promise<DpopSession> {
+/** Proves possession of a key to the MCP server, for as long as the session lasts. */
+export async function openDpopSession(jwk: JWK): Promise<DpopSession> {
   const { privateKey, publicKey } = await importDpopKey(jwk)
   const { d: _, ...publicJwk } = jwk
   const thumbprint = await calculateJwkThumbprint(publicJwk)

@@ -5,5 +5,9 @@ import { fileURLToPath } from 'node:url'
 // What is loaded after this is stripped and compiled once, and kept beside the packages, which are as trusted as it is.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)))
 
+// A command uses each schema once or twice: that is no reason to compile it.
+const { config } = await import('zod')
+config({ jitless: true })
+
 const { runProgram } = await import('./program.ts')
 process.exitCode = await runProgram(process)

@@ -1,6 +1,7 @@
 import { Client, type PriorDiscovery, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker'
 import type { Authorization } from './auth-provider.ts'
-import { withDpopProofs } from './dpop.ts'
+import { withDpopProofs } from './dpop-proofs.ts'
 import { withFreshToken } from './fresh-token.ts'
 import { type Fetch, withPurpose } from './secure-fetch.ts'
 import { withStepUp } from './step-up.ts'
@@ -41,5 +42,12 @@ export async function connect(
 }
 
 function createMcpClient(): Client {
-  return new Client({ name: 'gatehouse-client', version: '0.1.0' }, { versionNegotiation: { mode: 'auto' } })
+  return new Client(
+    { name: 'gatehouse-client', version: '0.1.0' },
+    {
+      versionNegotiation: { mode: 'auto' },
+      // A schema that is used once is not worth compiling, as the SDK's default does.
+      jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
+    },
+  )
 }

@@ -1,13 +1,13 @@
 import type { Client, PriorDiscovery } from '@modelcontextprotocol/client'
 import { type Authorization, createAuthorization } from './auth-provider.ts'
-import { createAuthorizer } from './authorizer.ts'
-import { createClientRegistrar, type PreregisteredClient } from './client-registration.ts'
-import { type Discovery, discover } from './discovery.ts'
+import type { Authority } from './authority.ts'
+import type { PreregisteredClient } from './client-registration.ts'
+import type { Discovery } from './discovery.ts'
 import type { Grant } from './grants/grant.ts'
 import type { IssuerRules } from './issuer-rules.ts'
 import { connect, createSessionFetch } from './mcp-session.ts'
 import { createSecureFetch, type Fetch } from './secure-fetch.ts'
-import { type SignOut, signOut } from './sign-out.ts'
+import type { SignOut } from './sign-out.ts'
 import type { TokenStore } from './token-store.ts'
 import { defaultProfile } from './tokens.ts'
 
@@ -37,8 +37,8 @@ export interface OAuthClientOptions {
   readonly issuer?: string
   /** The user's name for one of several identities at that server. Default: `default`. */
   readonly profile?: string
-  /** How to get tokens. */
-  readonly grant: Grant
+  /** How to get tokens, or what brings that when it is needed first. */
+  readonly grant: Grant | (() => Promise<Grant>)
   /** A registration made by hand: it comes before the other ways. */
   readonly client?: PreregisteredClient
   /** The https URL of the client's own metadata document: it comes before dynamic registration. */
@@ -58,51 +58,28 @@ export interface OAuthClientOptions {
   readonly fetch?: Fetch
 }
 
-/** Puts discovery, registration, the grant, the token store and the MCP session together. */
-export function createOAuthClient({
-  resource,
-  issuer,
-  profile = defaultProfile,
-  grant,
-  client,
-  clientMetadataUrl,
-  clientName = 'Gatehouse MCP client',
-  store,
-  dpop = 'when-required',
-  rulesOf,
-  now = () => Math.floor(Date.now() / 1000),
-  signal,
-  fetch = createSecureFetch(resource, { ...(signal && { signal }) }),
-}: OAuthClientOptions): OAuthClient {
-  const selection = issuer === undefined ? {} : { issuer }
-  const registrar = createClientRegistrar({
-    ...(client && { client }),
-    ...(clientMetadataUrl !== undefined && { clientMetadataUrl }),
-    clientName,
-    store,
-    fetch,
-    now,
-  })
-  const find = async (metadataUrl?: string) => {
-    const held = await authorization.tokens()
-    return await discover(
-      {
-        resource,
-        fetch,
-        preferredIssuers: [held?.issuer, client?.issuer].filter((known) => known !== undefined),
-        ...selection,
-        ...(rulesOf && { rulesOf }),
-      },
-      metadataUrl,
+/** Puts the token store, the MCP session and all that speaks to authorization servers together. */
+export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
+  const { resource, issuer, store, signal } = options
+  const { profile = defaultProfile, now = () => Math.floor(Date.now() / 1000) } = options
+  const { fetch = createSecureFetch(resource, { ...(signal && { signal }) }) } = options
+  let loaded: Promise<Authority> | undefined
+  // Loaded by those who speak to an authorization server: whoever has a good token starts sooner.
+  const authority = () => {
+    loaded ??= import('./authority.ts').then(
+      async ({ createAuthority }) =>
+        await createAuthority({ ...options, profile, now, fetch, tokens: authorization.tokens }),
     )
+    return loaded
   }
+  const find = async (metadataUrl?: string) => await (await authority()).discover(metadataUrl)
   const authorization: Authorization = createAuthorization({
     resource,
     profile,
-    ...selection,
+    ...(issuer !== undefined && { issuer }),
     store,
     discover: find,
-    authorizer: createAuthorizer({ profile, grant, registrar, dpop, fetch, now }),
+    authorizer: async () => (await authority()).authorizer,
     now,
   })
   const sessionFetch = createSessionFetch(fetch, authorization)
@@ -112,6 +89,6 @@ export function createOAuthClient({
     discover: find,
     connect: async (mcpClient, prior) =>
       await connect(resource, authorization, sessionFetch, mcpClient, prior),
-    signOut: async () => await signOut(await authorization.tokens(), { registrar, store, fetch }),
+    signOut: async () => await (await authority()).signOut(),
   }
 }

@@ -1,27 +1,21 @@
-import { writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { idpSettings, loadConfig } from '../config/index.ts'
-import { chooseGrant } from './choose-grant.ts'
-import { type CommandLine, parseCommandLine } from './command-line.ts'
+import { type CommandLine, type CommandOptions, parseCommandLine } from './command-line.ts'
 import type { CommandContext } from './commands/context.ts'
-import { runCommand } from './commands/run.ts'
-import { describeError } from './describe-error.ts'
 import { type ExitStatus, exitStatus } from './failure.ts'
-import { help } from './help.ts'
 import { rulesOf } from './issuer-rules.ts'
 import { loadClient } from './load-client.ts'
-import { createOAuthClient } from './oauth-client.ts'
 import { printable } from './printable.ts'
 import { parseScope } from './scopes.ts'
 import { createSecureFetch } from './secure-fetch.ts'
 import { createServerCache } from './server-cache.ts'
 import { askSecret, pastedCallback, print, readStandardInput, showDevice, tell, visit } from './terminal.ts'
 import { defaultProfile } from './tokens.ts'
-import { renderHop, renderHopLine } from './trace/render-hop.ts'
-import { renderTracePage } from './trace/render-page.ts'
-import { createTrace, type Trace } from './trace/trace.ts'
+import type { CommandTrace } from './trace/command-trace.ts'
 import { openTokenStore } from './vault/open-token-store.ts'
+
+// Most commands end after one request. What they do not need for it is loaded when it is needed, by `await import()`.
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -33,7 +27,7 @@ function ownFolder(given = '', ...byDefault: readonly string[]): string {
 async function createContext(
   { options }: CommandLine,
   env: Environment,
-  trace: Trace,
+  trace: CommandTrace | undefined,
   signal: AbortSignal,
 ): Promise<CommandContext> {
   const settings = options.server === undefined ? env : { ...env, RESOURCE: options.server }
@@ -49,6 +43,22 @@ async function createContext(
     tell,
     signal,
   })
+  const loadGrant = async () => {
+    const { chooseGrant } = await import('./choose-grant.ts')
+    const onCallback = (url: URL) => trace?.calledBack(url)
+    const terminal = { onCallback, ...(pastedCallback && { pastedCallback }), show: showDevice, signal }
+    return chooseGrant(options, { ...terminal, visit: visitWatched }, env)
+  }
+  const visitWatched = async (url: URL) => {
+    trace?.visited(url)
+    await visit(url)
+  }
+  const client = await loadClient(config, env)
+  const fetch = createSecureFetch(resource, { signal })
+  // What was asked for on the command line is checked at once; the browser is what everybody else has.
+  const grant = options.grant === 'browser' ? loadGrant : await loadGrant()
+  // Another thread makes the key of the token file while this one loads the MCP SDK.
+  const [, { createOAuthClient }] = await Promise.all([store.tokens.list(), import('./oauth-client.ts')])
   return {
     resource,
     profile,
@@ -64,51 +74,38 @@ async function createContext(
       profile,
       // Only an issuer that was asked for selects; the default is the MCP server's word.
       ...(env.ISSUER && { issuer }),
-      client: await loadClient(config, env),
+      client,
       store,
-      grant: chooseGrant(
-        options,
-        {
-          async visit(url) {
-            trace.visited(url)
-            await visit(url)
-          },
-          onCallback: trace.calledBack,
-          ...(pastedCallback && { pastedCallback }),
-          show: showDevice,
-          signal,
-        },
-        env,
-      ),
+      grant,
       dpop: options.dpop ? 'always' : 'when-required',
       rulesOf: (issuer) => rulesOf(idpSettings(issuer, resource, config.idpOverrides)),
       signal,
-      fetch: trace.watch(createSecureFetch(resource, { signal })),
+      fetch: trace?.watch(fetch) ?? fetch,
     }),
   }
 }
 
+async function startTrace(options: CommandOptions): Promise<CommandTrace | undefined> {
+  if (!options.trace && !options.verbose && options.traceHtml === undefined) return undefined
+  const { createCommandTrace } = await import('./trace/command-trace.ts')
+  return createCommandTrace(options, tell)
+}
+
 async function run(line: CommandLine, env: Environment, signal: AbortSignal): Promise<ExitStatus> {
   if (line.command === 'help') {
+    const { help } = await import('./help.ts')
     print(help.trimEnd())
     return exitStatus.ok
   }
-  const { trace: inFull, verbose, traceHtml } = line.options
-  const trace = createTrace((hop) => {
-    if (inFull) tell(`${renderHop(hop)}\n`)
-    else if (verbose) tell(renderHopLine(hop))
-  })
+  const trace = await startTrace(line.options)
   let resource = ''
   try {
     const context = await createContext(line, env, trace, signal)
     resource = context.resource
+    const { runCommand } = await import('./commands/run.ts')
     return await runCommand(context, await withStandardInput(line))
   } finally {
-    if (traceHtml !== undefined) {
-      const hops = await trace.hops()
-      await writeFile(traceHtml, renderTracePage(hops, { resource, madeAt: new Date() }), { mode: 0o600 })
-      tell(`The trace is in ${traceHtml}.`)
-    } else if (inFull || verbose) await trace.hops()
+    await trace?.end(resource)
   }
 }
 
@@ -133,6 +130,7 @@ export async function runProgram(host: ProcessLike): Promise<ExitStatus> {
       tell('\nInterrupted.')
       return exitStatus.interrupted
     }
+    const { describeError } = await import('./describe-error.ts')
     const { message, hint, status } = describeError(error)
     tell(printable(hint === undefined ? message : `${message}\n${hint}`))
     return status

@@ -1,4 +1,5 @@
 import type { JsonSchemaType, Tool } from '@modelcontextprotocol/client'
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker'
 import { ClientFailure, exitStatus } from './failure.ts'
 import { printableLine } from './printable.ts'
 
@@ -15,10 +16,10 @@ export interface TypedArguments {
  * of it must fit the schema (JSON Schema 2020-12).
  * @throws ClientFailure saying what does not fit, and how the tool is called
  */
-export async function parseToolArguments(
+export function parseToolArguments(
   { words = [], argsJson }: TypedArguments,
   tool: Tool,
-): Promise<Record<string, unknown>> {
+): Record<string, unknown> {
   const properties = tool.inputSchema.properties ?? {}
   const entries = words.map((word): [string, unknown] => {
     const [key, value] = splitWord(word)
@@ -30,7 +31,7 @@ export async function parseToolArguments(
   const given = { ...parseObject(argsJson), ...Object.fromEntries(entries) }
   const missing = (tool.inputSchema.required ?? []).filter((key) => !Object.hasOwn(given, key))
   if (missing.length > 0) throw refuse(tool, `needs ${missing.join(', ')}`)
-  await requireFit(given, tool)
+  requireFit(given, tool)
   return given
 }
 
@@ -44,13 +45,12 @@ function parseObject(argsJson: string | undefined): Record<string, unknown> {
   })
 }
 
-/** Loaded when a tool is called: no other command needs it. */
-async function requireFit(given: Record<string, unknown>, tool: Tool): Promise<void> {
-  const { AjvJsonSchemaValidator } = await import('@modelcontextprotocol/client/validators/ajv')
-  const { valid, errorMessage } = new AjvJsonSchemaValidator().getValidator(
+/** The schema is used once: it is not worth compiling, as the SDK's default validator does. */
+function requireFit(given: Record<string, unknown>, tool: Tool): void {
+  const { valid, errorMessage } = new CfWorkerJsonSchemaValidator().getValidator(
     tool.inputSchema as JsonSchemaType,
   )(given)
-  if (!valid) throw refuse(tool, `cannot use these arguments: ${errorMessage}`)
+  if (!valid) throw refuse(tool, `cannot use these arguments: ${errorMessage.replace(/\.$/, '')}`)
 }
 
 function splitWord(word: string): [string, string] {

@@ -55,7 +55,7 @@ async function callTool(
     const tools = await loadTools(session, context, remembered)
     const tool = tools.find(({ name }) => name === request.tool)
     if (!tool) throw unknownTool(request.tool, tools)
-    const given = await parseToolArguments(request, tool)
+    const given = parseToolArguments(request, tool)
     return await session.callTool(
       { name: tool.name, arguments: given },
       { timeout: requestTimeoutMs, toolDefinition: tool },

@@ -1,38 +1,31 @@
 import type { CommandLine } from '../command-line.ts'
 import type { ExitStatus } from '../failure.ts'
-import { call, whoami } from './call.ts'
 import type { CommandContext } from './context.ts'
-import { login } from './login.ts'
-import { logout } from './logout.ts'
-import { listResources, readResource } from './resources.ts'
-import { status } from './status.ts'
-import { token } from './token.ts'
-import { listTools, start } from './tools.ts'
 
-/** Does what the user wants, except showing the help. */
+/** Does what the user wants, except showing the help. Each command is loaded when it is the one. */
 export async function runCommand(context: CommandContext, line: CommandLine): Promise<ExitStatus> {
   switch (line.command) {
     case 'help':
       throw new TypeError('The help needs no context.')
     case 'start':
-      return await start(context)
+      return await (await import('./tools.ts')).start(context)
     case 'login':
-      return await login(context)
+      return await (await import('./login.ts')).login(context)
     case 'logout':
-      return await logout(context)
+      return await (await import('./logout.ts')).logout(context)
     case 'status':
-      return await status(context)
+      return await (await import('./status.ts')).status(context)
     case 'tools':
-      return await listTools(context)
+      return await (await import('./tools.ts')).listTools(context)
     case 'call':
-      return await call(context, line)
+      return await (await import('./call.ts')).call(context, line)
     case 'resources':
-      return await listResources(context)
+      return await (await import('./resources.ts')).listResources(context)
     case 'read':
-      return await readResource(context, line.uri)
+      return await (await import('./resources.ts')).readResource(context, line.uri)
     case 'token':
-      return await token(context)
+      return await (await import('./token.ts')).token(context)
     case 'whoami':
-      return await whoami(context)
+      return await (await import('./call.ts')).whoami(context)
   }
 }

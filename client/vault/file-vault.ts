@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { codeOf } from '../failure.ts'
 import type { StoreContent, Vault } from '../token-store.ts'
@@ -27,10 +28,7 @@ export function createFileVault({ path, codec, withLock, warn }: FileVaultOption
   return {
     withLock,
     async load() {
-      const text = await readFile(path, 'utf8').catch((error) => {
-        if (codeOf(error) === 'ENOENT') return undefined
-        throw unusable(path, error)
-      })
+      const text = read(path)
       const content = text === undefined ? undefined : await codec.decode(text)
       if (content) return content
       if (text !== undefined) await setAside(path, warn)
@@ -51,6 +49,16 @@ export function createFileVault({ path, codec, withLock, warn }: FileVaultOption
         throw unusable(path, cause)
       }
     },
+  }
+}
+
+/** Read at once, so that another thread makes the key while this one goes on. */
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw unusable(path, error)
   }
 }
 

@@ -53,14 +53,15 @@ async function start({ held, token = renewal }: { held?: Partial<Tokens>; token?
     profile: defaultProfile,
     store,
     discover: (metadataUrl) => discover({ resource, fetch }, metadataUrl),
-    authorizer: createAuthorizer({
-      profile: defaultProfile,
-      grant,
-      registrar,
-      dpop: 'when-required',
-      fetch,
-      now: clock,
-    }),
+    authorizer: async () =>
+      createAuthorizer({
+        profile: defaultProfile,
+        grant,
+        registrar,
+        dpop: 'when-required',
+        fetch,
+        now: clock,
+      }),
     now: clock,
   })
   return { server, store, kept, authorization, signIns, tokenRequests: () => server.to('/token') }

@@ -20,10 +20,12 @@ const tool: Tool = {
   },
 }
 
+const parse = async (...given: Parameters<typeof parseToolArguments>) => parseToolArguments(...given)
+
 describe('parseToolArguments', () => {
   it('gives every value the type that the schema names', async () => {
     const words = ['text=1', 'count=2', 'ratio=1.5', 'flag=true', 'list=[1]', 'either=null', 'anything=3']
-    await expect(parseToolArguments({ words }, tool)).resolves.toEqual({
+    await expect(parse({ words }, tool)).resolves.toEqual({
       text: '1',
       count: 2,
       ratio: 1.5,
@@ -35,7 +37,7 @@ describe('parseToolArguments', () => {
   })
 
   it('leaves everything after the first = alone', async () => {
-    await expect(parseToolArguments({ words: ['text=a=b c=\n'] }, tool)).resolves.toEqual({
+    await expect(parse({ words: ['text=a=b c=\n'] }, tool)).resolves.toEqual({
       text: 'a=b c=\n',
     })
   })
@@ -51,7 +53,7 @@ describe('parseToolArguments', () => {
     ['the same key twice', ['text=a', 'text=b'], 'twice'],
     ['a missing argument', [], 'needs text'],
   ])('refuses %s as wrong usage', async (_, words, problem) => {
-    await expect(parseToolArguments({ words }, tool)).rejects.toMatchObject({
+    await expect(parse({ words }, tool)).rejects.toMatchObject({
       message: expect.stringContaining(problem),
       status: exitStatus.usage,
       hint: expect.any(String),
@@ -60,7 +62,7 @@ describe('parseToolArguments', () => {
 
   it('takes one JSON object, with words over it', async () => {
     const argsJson = '{"text":"a","count":1,"list":[{"deep":true}]}'
-    await expect(parseToolArguments({ argsJson, words: ['count=2'] }, tool)).resolves.toEqual({
+    await expect(parse({ argsJson, words: ['count=2'] }, tool)).resolves.toEqual({
       text: 'a',
       count: 2,
       list: [{ deep: true }],
@@ -73,7 +75,7 @@ describe('parseToolArguments', () => {
     ['a wrong type', '{"text":1}', 'cannot use these arguments'],
     ['a missing argument', '{}', 'needs text'],
   ])('refuses %s in JSON as wrong usage', async (_, argsJson, problem) => {
-    await expect(parseToolArguments({ argsJson }, tool)).rejects.toMatchObject({
+    await expect(parse({ argsJson }, tool)).rejects.toMatchObject({
       message: expect.stringContaining(problem),
       status: exitStatus.usage,
     })
@@ -84,7 +86,7 @@ describe('parseToolArguments', () => {
       name: 'strict',
       inputSchema: { type: 'object', properties: { size: { type: 'integer', maximum: 3 } } },
     }
-    await expect(parseToolArguments({ words: ['size=4'] }, strict)).rejects.toMatchObject({
+    await expect(parse({ words: ['size=4'] }, strict)).rejects.toMatchObject({
       status: exitStatus.usage,
     })
   })

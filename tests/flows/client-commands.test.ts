@@ -83,6 +83,23 @@ describe('the commands', () => {
     expect(requests).toEqual(['POST /mcp'])
   })
 
+  it('load nothing that speaks to authorization servers while the token is good', async () => {
+    const watched = { NODE_OPTIONS: '--import ./tests/support/list-modules.mjs' }
+    const loadedBy = async (...args: readonly string[]) => {
+      const { code, stderr } = await home.runWith(watched, ...args).ended
+      expect(code).toBe(0)
+      return stderr
+    }
+    const forSignIn =
+      /node_modules\/(jose|openid-client|oauth4webapi)\/|client\/(grants|trace|authority|discovery)/
+    await run('call', 'read_data', 'resource_id=doc1')
+    const loaded = await loadedBy('call', 'read_data', 'resource_id=doc1')
+    expect(loaded).toContain('client/commands/call.ts')
+    expect(loaded).not.toMatch(forSignIn)
+    expect(loaded).not.toMatch(/node_modules\/(@napi-rs|@redis|pg|pino|koa|undici)\/|client\/help/)
+    expect(await loadedBy('call', 'read_data', 'resource_id=doc1', '--trace')).toMatch(/client\/trace/)
+  })
+
   it('print results as JSON on demand, and nothing else beside them', async () => {
     const { stdout, stderr } = await run('call', 'read_data', 'resource_id=doc1', '--json')
     expect(JSON.parse(stdout).structuredContent).toMatchObject({ id: 'doc1' })

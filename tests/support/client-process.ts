@@ -14,6 +14,8 @@ export interface ClientHome {
   readonly store: TokenStore
   /** Runs one command. */
   run(...args: readonly string[]): Program
+  /** The same, with further variables. */
+  runWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Program
   remove(): Promise<void>
 }
 
@@ -28,21 +30,24 @@ export function openTestStore(stateHome: string): TokenStore {
 /** @param env for each run, such as RESOURCE */
 export async function makeClientHome(env: Readonly<Record<string, string>>): Promise<ClientHome> {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-client-'))
+  const runWith = (further: Readonly<Record<string, string>>, ...args: readonly string[]) =>
+    startProgram(
+      'client/main.ts',
+      {
+        XDG_STATE_HOME: folder,
+        XDG_CACHE_HOME: folder,
+        CLIENT_ID: 'test-client',
+        TOKEN_STORE_PASSPHRASE: passphrase,
+        ...env,
+        ...further,
+      },
+      args,
+    )
   return {
     tokenFile: join(folder, 'mcp-gatehouse', 'tokens.sealed.json'),
     store: openTestStore(folder),
-    run: (...args) =>
-      startProgram(
-        'client/main.ts',
-        {
-          XDG_STATE_HOME: folder,
-          XDG_CACHE_HOME: folder,
-          CLIENT_ID: 'test-client',
-          TOKEN_STORE_PASSPHRASE: passphrase,
-          ...env,
-        },
-        args,
-      ),
+    run: (...args) => runWith({}, ...args),
+    runWith,
     remove: () => rm(folder, { recursive: true }),
   }
 }
