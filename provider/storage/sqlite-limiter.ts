@@ -22,7 +22,7 @@ export function createSqliteLimiter(
       () =>
         queue.write(write),
   }
-  return new RateLimiterSQLite({
+  const limiter = new RateLimiterSQLite({
     storeClient,
     storeType: 'better-sqlite3',
     tableName: 'gatehouse_count',
@@ -32,4 +32,8 @@ export function createSqliteLimiter(
     points,
     duration: seconds,
   })
+  const forget = storeClient.prepare('DELETE FROM gatehouse_count WHERE key = ?')
+  // The library's own would wait for a commit of its own.
+  limiter.delete = (key) => queue.write(() => forget.run(limiter.getKey(String(key))).changes > 0)
+  return limiter
 }
