@@ -82,7 +82,7 @@ function invalidResponse(error: ClientError): string {
 function describeMcp(error: unknown): ErrorDescription | undefined {
   if (error instanceof InsufficientScopeError) {
     return {
-      message: `This needs more than your account was granted: ${error.requiredScope ?? 'scopes not named'}.`,
+      message: `This needs more than your account was granted: ${error.requiredScope ?? error.errorDescription ?? 'scopes not named'}.`,
       hint: 'Sign in with an account that has them: npm run client -- logout, then npm run client',
       status: exitStatus.scope,
     }

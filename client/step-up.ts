@@ -1,3 +1,4 @@
+import { AuthorizationResponseError } from 'openid-client'
 import type { Authorization } from './auth-provider.ts'
 import { parseChallenge } from './challenge.ts'
 import { missingScopes, unionOfScopes } from './scopes.ts'
@@ -21,9 +22,9 @@ export function withStepUp(fetch: Fetch, { tokens, widen }: Pick<Authorization, 
       const held = (await tokens())?.scopes ?? []
       const missing = missingScopes(held, challenge.scopes ?? [])
       if (missing.length === 0) return response
-      const granted = await widen({ ...challenge, scopes: unionOfScopes(held, missing) })
+      const granted = await widen({ ...challenge, scopes: unionOfScopes(held, missing) }).catch(unlessDenied)
       // Asking once more would bring the same: the account may not have it.
-      if (missingScopes(held, granted.scopes).length === 0) return response
+      if (!granted || missingScopes(held, granted.scopes).length === 0) return response
       await response.body?.cancel()
       const headers = new Headers(init?.headers)
       headers.set('authorization', `Bearer ${granted.accessToken}`)
@@ -31,4 +32,10 @@ export function withStepUp(fetch: Fetch, { tokens, widen }: Pick<Authorization, 
     }
     return response
   }
+}
+
+/** Some servers refuse the whole request when the account may not have one of its scopes (RFC 6749 §4.1.2.1). */
+function unlessDenied(error: unknown): undefined {
+  if (error instanceof AuthorizationResponseError && error.error === 'access_denied') return undefined
+  throw error
 }

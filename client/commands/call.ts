@@ -72,17 +72,21 @@ function mayBeOutdated(error: unknown): boolean {
   return error instanceof ProtocolError && [InvalidParams, MethodNotFound].includes(error.code)
 }
 
-/** The challenge names all scopes that the tool and the token need; the person needs the missing ones. */
+/**
+ * The challenge names all scopes that the tool and the token need; the person needs the missing ones. Where signing in
+ * again brings no others, it names none, and the server's own words say what is missing.
+ */
 function lacking(name: string, cause: InsufficientScopeError, tokens: Tokens | undefined): ClientFailure {
   const missing = missingScopes(tokens?.scopes ?? [], parseScope(cause.requiredScope ?? ''))
-  return new ClientFailure(
-    `${name} needs the scope ${missing.join(' ')}, and your account was not granted it.`,
-    {
-      status: exitStatus.scope,
-      hint: 'Sign in with an account that has it: npm run client -- logout, then npm run client',
-      cause,
-    },
-  )
+  const message =
+    missing.length > 0
+      ? `${name} needs the scope ${missing.join(' ')}, and your account was not granted it.`
+      : `${name} needs more than your account has. The server says: ${cause.errorDescription ?? 'nothing'}`
+  return new ClientFailure(message, {
+    status: exitStatus.scope,
+    hint: 'Sign in with an account that has it: npm run client -- logout, then npm run client',
+    cause,
+  })
 }
 
 function unknownTool(name: string, tools: readonly Tool[]): ClientFailure {

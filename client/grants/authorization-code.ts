@@ -53,6 +53,7 @@ export function authorizationCode({
     async obtain({ discovery, scopes, connect, redirectUri: registeredUri }) {
       requireCodeFlow(discovery)
       const resource = resourceParameter(discovery)
+      const wanted = withOfflineAccess(scopes, discovery.server)
       const pkceCodeVerifier = randomPKCECodeVerifier()
       const state = randomState()
       const redirect = await openLoopbackRedirect({
@@ -66,6 +67,7 @@ export function authorizationCode({
         const pushed = discovery.server.require_pushed_authorization_requests === true
         const build = pushed ? buildAuthorizationUrlWithPAR : buildAuthorizationUrl
         const url = await build(configuration, {
+          ...promptFor(wanted, discovery),
           ...discovery.rules.authorizationParameters,
           client_id: configuration.clientMetadata().client_id,
           response_type: 'code',
@@ -74,7 +76,7 @@ export function authorizationCode({
           state,
           code_challenge: await calculatePKCECodeChallenge(pkceCodeVerifier),
           code_challenge_method: 'S256',
-          ...scopeAndPrompt(scopes, discovery),
+          ...scopeParameter(wanted),
         })
         const checks = { pkceCodeVerifier, expectedState: state }
         const answer = redirect.receive(async (callback) => {
@@ -108,13 +110,9 @@ function requireCodeFlow({ server, issuer, rules }: Discovery): void {
   if (server.authorization_endpoint === undefined) throw refusal(issuer, 'has no authorization endpoint')
 }
 
-/** OpenID Connect Core §11 wants consent asked for with `offline_access`. */
-function scopeAndPrompt(scopes: readonly string[], { server }: Discovery): Record<string, string> {
-  const wanted = withOfflineAccess(scopes, server)
+/** OpenID Connect Core §11 wants consent asked for with `offline_access`. Rules for this server may say otherwise. */
+function promptFor(scopes: readonly string[], { server }: Discovery): { prompt?: string } {
   const prompts = server.prompt_values_supported
-  return {
-    ...scopeParameter(wanted),
-    ...(wanted.includes(offlineAccess) &&
-      (!Array.isArray(prompts) || prompts.includes('consent')) && { prompt: 'consent' }),
-  }
+  const isOffered = !Array.isArray(prompts) || prompts.includes('consent')
+  return scopes.includes(offlineAccess) && isOffered ? { prompt: 'consent' } : {}
 }

@@ -11,12 +11,18 @@ export const auth0: IdpProfile = {
       problem: 'must end with a slash: that is how Auth0 writes its issuer',
     },
   ],
-  proof: { by: 'documentation', date: '2026-11-27' },
+  proof: { by: 'stand-in', date: '2026-11-27' },
   tokenValidation: 'jwt',
+  redirectPort: 8765,
   clientNeeds: { CLIENT_ID: 'Applications > your native application > Settings > Client ID' },
   scopeClaim: 'permissions',
   authorizationParameters: { audience: '{resource}' },
   deviations: [
+    {
+      what: 'redirects go to http://127.0.0.1:8765/callback, unless REDIRECT_PORT says otherwise',
+      why: 'Auth0 compares callback URLs with those that are allowed, and takes no other port',
+      source: 'https://auth0.com/docs/get-started/applications/application-settings (2026-11)',
+    },
     {
       what: 'the API is asked for by `audience`',
       why: 'Auth0 reads `resource` only with its Compatibility Profile; without an audience the token is opaque and nobody can validate it',

@@ -16,14 +16,17 @@ export const entra: IdpProfile = {
       problem: 'must be https://login.microsoftonline.com/TENANT-ID/v2.0',
     },
   ],
-  proof: { by: 'documentation', date: '2026-11-27' },
+  proof: { by: 'stand-in', date: '2026-11-27' },
   tokenValidation: 'jwt',
   serverNeeds: {
     ACCEPTED_AUDIENCES: 'App registrations > your API > Overview > Application (client) ID',
-    SCOPE_TEMPLATE: 'App registrations > your API > Expose an API > Application ID URI, followed by /{scope}',
+    SCOPE_TEMPLATE:
+      'App registrations > your API > Expose an API > the scope that people ask for, such as api://CLIENT-ID/access',
   },
   clientNeeds: { CLIENT_ID: 'App registrations > your public client > Overview > Application (client) ID' },
+  scopeClaim: 'roles',
   omitResource: true,
+  authorizationParameters: { prompt: 'select_account' },
   redirectHost: 'localhost',
   allowInsecureUnadvertisedPkce: true,
   deviations: [
@@ -31,6 +34,16 @@ export const entra: IdpProfile = {
       what: 'the `resource` parameter is left out',
       why: 'it must equal the App ID URI and own the requested scopes, else AADSTS9010010; the scope already names the API',
       source: 'https://learn.microsoft.com/entra/identity-platform/reference-error-codes (2026-11)',
+    },
+    {
+      what: 'read, write and admin come from the app roles of the person, beside the scopes of the token',
+      why: 'a delegated scope limits the client, and everybody who consents has it: people are told apart by app roles',
+      source: 'https://learn.microsoft.com/entra/identity-platform/howto-add-app-roles-in-apps (2026-11)',
+    },
+    {
+      what: 'people choose an account instead of being asked for consent each time',
+      why: 'prompt=consent ends at "Need admin approval" (AADSTS90094) where people may not consent, even when an administrator has',
+      source: 'https://learn.microsoft.com/answers/questions/5847660 (2026-11)',
     },
     {
       what: 'scopes are asked for with the App ID URI before them, and come back without it',

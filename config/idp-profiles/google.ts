@@ -11,7 +11,7 @@ export const google: IdpProfile = {
       problem: 'must not end with a slash: Google writes its issuer without',
     },
   ],
-  proof: { by: 'documentation', date: '2026-11-27' },
+  proof: { by: 'stand-in', date: '2026-11-27' },
   tokenValidation: 'tokeninfo',
   serverNeeds: {
     ACCEPTED_AUDIENCES:

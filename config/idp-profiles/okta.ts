@@ -12,9 +12,21 @@ export const okta: IdpProfile = {
         'must be a custom authorization server, such as …/oauth2/default: tokens of the org server are for Okta itself',
     },
   ],
-  proof: { by: 'documentation', date: '2026-11-27' },
+  proof: { by: 'stand-in', date: '2026-11-27' },
+  redirectPort: 8765,
   clientNeeds: { CLIENT_ID: 'Applications > your native application > General > Client ID' },
   deviations: [
+    {
+      what: 'redirects go to http://127.0.0.1:8765/callback, unless REDIRECT_PORT says otherwise',
+      why: 'Okta compares the whole redirect URI with those that are registered, and the port with it',
+      source: 'https://support.okta.com/help/s/article/openid-connect-oidc-redirect-uri (2026-11)',
+    },
+    {
+      what: 'a sign-in that asks for one scope too many is refused as a whole',
+      why: 'all scopes must fit one rule of the access policy: ask for one scope that everybody may have, and take read, write and admin from groups',
+      source:
+        'https://support.okta.com/help/s/article/tokens-not-issued-with-lifetime-configured-in-access-rule-for-custom-authorization-server (2026-11)',
+    },
     {
       what: 'the audience comes from the authorization server, not from the `resource` parameter',
       why: 'Okta takes `aud` from the Audience setting of the custom authorization server: set it to RESOURCE',

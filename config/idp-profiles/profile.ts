@@ -1,7 +1,10 @@
 /** How the settings of a profile are known to be right. */
 export interface Proof {
-  /** `live`: against the real thing. `documentation`: read there, and not tried yet. */
-  readonly by: 'live' | 'documentation'
+  /**
+   * `live`: against the real thing. `stand-in`: against a test server made from the vendor's documentation.
+   * `documentation`: read there, and not tried yet.
+   */
+  readonly by: 'live' | 'stand-in' | 'documentation'
   /** ISO 8601 date. */
   readonly date: string
 }

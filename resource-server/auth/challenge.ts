@@ -117,6 +117,8 @@ function describe(denial: Denial, scopeTemplate: string | undefined): Descriptio
     case 'insufficient_scope': {
       const needed = denial.needed.join(' ')
       const message = `This needs the scope ${needed}, which the access token does not have.`
+      // Where every sign-in asks for the same, another one brings nothing.
+      if (scopeTemplate?.includes('{scope}') === false) return withCode(403, 'insufficient_scope', message)
       // A client that asks only for what the challenge names must not lose what it had.
       const scope = wireScopes([...denial.granted, ...denial.needed], scopeTemplate).join(' ')
       return withCode(403, 'insufficient_scope', message, { scope })

@@ -21,8 +21,8 @@ export interface VerifierOptions extends Expectations {
   readonly mode: ValidationMode | 'auto'
   /** This server's registration at the issuer; without credentials it cannot introspect. */
   readonly client?: IntrospectionClient
+  /** Where tokens are asked about, instead of the metadata's introspection endpoint or Google's tokeninfo. */
   readonly introspectionEndpoint?: string
-  readonly tokenInfoEndpoint?: string
   /** For each request to the issuer. Default 1500. */
   readonly timeoutMs?: number
 }
@@ -51,7 +51,7 @@ export function chooseVerifier(options: VerifierOptions): ChosenVerifier {
   let known: Choice | undefined
   const chosen = once(async () => {
     const choice =
-      mode === 'auto' ? await choose(options, metadata) : { mode, reason: 'TOKEN_VALIDATION says so' }
+      mode === 'auto' ? await choose(options, metadata) : { mode, reason: `as configured: ${effects[mode]}` }
     known = choice
     return { choice, verifier: createVerifier(choice.mode, options, metadata) }
   })
@@ -62,6 +62,12 @@ export function chooseVerifier(options: VerifierOptions): ChosenVerifier {
     choice: async () => (await chosen()).choice,
     verify: async (token) => (await chosen()).verifier.verify(token),
   }
+}
+
+const effects: Readonly<Record<ValidationMode, string>> = {
+  introspection: 'revoked tokens are noticed',
+  jwt: 'a revoked token is accepted until it expires',
+  tokeninfo: 'revoked tokens are noticed',
 }
 
 async function choose(options: VerifierOptions, metadata: () => Promise<IssuerMetadata>): Promise<Choice> {
@@ -75,13 +81,13 @@ async function choose(options: VerifierOptions, metadata: () => Promise<IssuerMe
   }
   const { introspection_endpoint, jwks_uri } = await metadata()
   if (introspection_endpoint && canIntrospect) {
-    return { mode: 'introspection', reason: 'the issuer offers it: revoked tokens are noticed' }
+    return { mode: 'introspection', reason: `the issuer offers it: ${effects.introspection}` }
   }
   if (jwks_uri) {
     const missing = introspection_endpoint
       ? 'this server has no credentials to introspect with'
       : 'the issuer offers no introspection'
-    return { mode: 'jwt', reason: `${missing}: a revoked token is accepted until it expires` }
+    return { mode: 'jwt', reason: `${missing}: ${effects.jwt}` }
   }
   throw new AuthorityUnavailable(`The metadata of ${issuer} names neither an introspection endpoint nor keys`)
 }
@@ -95,7 +101,7 @@ function createVerifier(
   options: VerifierOptions,
   metadata: () => Promise<IssuerMetadata>,
 ): TokenVerifier {
-  const { client, introspectionEndpoint, tokenInfoEndpoint } = options
+  const { client, introspectionEndpoint } = options
   switch (mode) {
     case 'introspection':
       if (!hasCredentials(client)) throw new TypeError('Introspection needs the credentials of this server')
@@ -108,6 +114,6 @@ function createVerifier(
     case 'jwt':
       return createJwtVerifier({ ...options, metadata })
     case 'tokeninfo':
-      return createTokenInfoVerifier({ ...options, endpoint: tokenInfoEndpoint ?? googleTokenInfo })
+      return createTokenInfoVerifier({ ...options, endpoint: introspectionEndpoint ?? googleTokenInfo })
   }
 }

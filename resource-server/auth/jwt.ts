@@ -85,8 +85,11 @@ function notAnAccessToken(
   if (typeof payload.typ === 'string' && !['bearer', 'dpop'].includes(payload.typ.toLowerCase())) {
     return `the claim typ ${payload.typ}`
   }
-  const own = ['scope', 'scp', 'client_id', ...(scopeClaim === undefined ? [] : [scopeClaim])]
-  return own.some((name) => name in payload) ? undefined : `none of the claims ${own.join(', ')}`
+  const own = ['scope', 'scp', 'client_id']
+  if (own.some((name) => name in payload)) return undefined
+  // Roles and groups stand in ID tokens, too, which do not say which client they were issued to by `azp`.
+  if (scopeClaim !== undefined && scopeClaim in payload && 'azp' in payload) return undefined
+  return `none of the claims ${own.join(', ')}`
 }
 
 const outages: ReadonlySet<string> = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'])

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { AuthorizationResponseError } from 'openid-client'
 import type { Challenge } from '../../client/challenge.ts'
 import { createSecureFetch } from '../../client/secure-fetch.ts'
 import { withStepUp } from '../../client/step-up.ts'
@@ -15,7 +16,10 @@ const needs = (scope: string): StandInAnswer => ({
 })
 
 /** @param grants what each sign-in brings; the last is repeated */
-async function start(answers: readonly StandInAnswer[], grants: readonly (readonly string[])[] = [[]]) {
+async function start(
+  answers: readonly StandInAnswer[],
+  grants: readonly (readonly string[] | Error)[] = [[]],
+) {
   let count = 0
   const server = await standIns.start(() => ({ '/mcp': () => answers[count++] ?? answers.at(-1) ?? {} }))
   const url = `${server.origin}/mcp`
@@ -33,6 +37,7 @@ async function start(answers: readonly StandInAnswer[], grants: readonly (readon
     async widen(challenge) {
       const scopes = grants[asked.length] ?? grants.at(-1) ?? []
       asked.push(challenge)
+      if (scopes instanceof Error) throw scopes
       tokens = { ...tokens, accessToken: `token-${asked.length}`, scopes }
       return tokens
     },
@@ -60,6 +65,18 @@ describe('withStepUp', () => {
     const response = await call()
     expect([response.status, await response.json()]).toEqual([403, { why: 'scope' }])
     expect([asked.length, server.requests.length]).toEqual([1, 1])
+  })
+
+  it('passes the refusal on when the authorization server denies the whole of it, and no other failure', async () => {
+    const denied = new AuthorizationResponseError('denied', {
+      cause: new URLSearchParams({ error: 'access_denied' }),
+    })
+    const other = new AuthorizationResponseError('other', {
+      cause: new URLSearchParams({ error: 'server_error' }),
+    })
+    const { call } = await start([needs('write')], [denied])
+    expect((await call()).status).toBe(403)
+    await expect((await start([needs('write')], [other])).call()).rejects.toBe(other)
   })
 
   it('sends one request three times at most (attack 45)', async () => {

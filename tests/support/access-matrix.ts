@@ -44,7 +44,9 @@ export async function outcomeOf(client: SignedInClient, session: Client, tool: s
   } catch (error) {
     if (error instanceof InsufficientScopeError) {
       const held = (await client.authorization.tokens())?.scopes ?? []
-      return `lacks ${missingScopes(held, parseScope(error.requiredScope ?? '')).join(' ')}`
+      const missing = missingScopes(held, parseScope(error.requiredScope ?? '')).join(' ')
+      const [, described] = /needs the scope (.*), which/.exec(error.errorDescription ?? '') ?? []
+      return `lacks ${missing || described}`
     }
     if (client.signIns() > before) return 'sign in'
     throw error

@@ -138,6 +138,11 @@ describe('authorizationCode', () => {
     expect([asked.get('scope'), asked.get('prompt')]).toEqual([scope, prompt])
   })
 
+  it('asks for no consent where the rules for the server want another prompt', async () => {
+    const { asked } = await signIn({ rules: { authorizationParameters: { prompt: 'select_account' } } })
+    expect(asked.getAll('prompt')).toEqual(['select_account'])
+  })
+
   it('asks for no scope when there is none to ask for', async () => {
     const { asked } = await signIn({ scopes: [], metadata: { scopes_supported: [] } })
     expect(asked.has('scope')).toBe(false)

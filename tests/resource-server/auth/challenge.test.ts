@@ -49,6 +49,16 @@ describe('toChallenge', () => {
     expect(answer.message).toContain('write admin')
   })
 
+  it('35: for a missing scope names none to ask for where every sign-in asks for the same', () => {
+    const denial: Denial = { kind: 'insufficient_scope', granted: ['read'], needed: ['write'] }
+    const at = (scopeTemplate: string) =>
+      toChallenge(denial, { scheme: 'Bearer', resourceMetadataUrl, scopeTemplate }).wwwAuthenticate
+    expect(at('openid email')).toMatch(
+      /^Bearer error="insufficient_scope", error_description="This needs the/,
+    )
+    expect(at('api://x/{scope}')).toContain('scope="api://x/read api://x/write"')
+  })
+
   it.each<[Denial, number, string]>([
     [{ kind: 'unavailable', cause: new Error('canary') }, 503, '5'],
     [{ kind: 'too_many_streams' }, 429, '60'],

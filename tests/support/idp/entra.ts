@@ -146,11 +146,11 @@ function refuseScopes(scopes: readonly string[]): Failure | undefined {
   }
 }
 
+/** A page, "Need admin approval"; the person follows its link "Return to the application without granting consent". */
 const needsApproval: Failure = {
   error: 'access_denied',
   description:
     'AADSTS90094: An administrator has set a policy that prevents you from granting the permissions it is requesting.',
-  onPage: true,
 }
 
 /**

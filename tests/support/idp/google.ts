@@ -13,11 +13,15 @@ export const googleClient = {
   secret: 'GOCSPX-of-the-stand-in',
 } as const
 
+const userinfo = 'https://www.googleapis.com/auth/userinfo'
+
 /** What is asked for → what the token carries: https://developers.google.com/identity/protocols/oauth2/scopes (2026-11) */
 const grantedAs: Readonly<Record<string, string>> = {
   openid: 'openid',
-  email: 'https://www.googleapis.com/auth/userinfo.email',
-  profile: 'https://www.googleapis.com/auth/userinfo.profile',
+  email: `${userinfo}.email`,
+  profile: `${userinfo}.profile`,
+  [`${userinfo}.email`]: `${userinfo}.email`,
+  [`${userinfo}.profile`]: `${userinfo}.profile`,
 }
 
 /**
@@ -64,7 +68,7 @@ export async function startGoogle({ now }: { readonly now?: () => number } = {})
         return { error: 'invalid_scope', description, onPage: true }
       },
       grant: (request) => ({
-        scopes: scopesIn(request).flatMap((scope) => grantedAs[scope] ?? []),
+        scopes: [...new Set(scopesIn(request).flatMap((scope) => grantedAs[scope] ?? []))],
         audience: [googleClient.id],
         // A refresh token comes with access_type=offline, and again only with prompt=consent:
         // https://developers.google.com/identity/protocols/oauth2/web-server#offline (2026-11)

@@ -13,6 +13,8 @@ type Environment = Readonly<Record<string, string>>
 /** The MCP server and clients of it, where a stand-in says who is who. */
 export interface House {
   readonly mcp: RunningResourceServer
+  /** What each program is told, complete. */
+  readonly environment: { readonly mcp: Environment; readonly client: Environment }
   /** As `npm run client` would make one of the environment. @param username undefined: nobody signs in */
   createClient(username: string | undefined): SignedInClient
   /** Signs somebody in and opens a session, once. @param scopes as `--scope` has them */
@@ -40,8 +42,9 @@ export async function openHouse(options: {
   const { idp, at, now = Date.now, scopesOf } = options
   const mcp = await startResourceServer({ issuer: idp.issuer, env: options.mcp, at, now })
   const known = new Map<Caller, { client: SignedInClient; session: Client }>()
-  const env = { ISSUER: idp.issuer, RESOURCE: mcp.resource, ...options.client }
-  const config = loadConfig(env, 'client')
+  const common = { ISSUER: idp.issuer, RESOURCE: mcp.resource }
+  const environment = { mcp: { ...common, ...options.mcp }, client: { ...common, ...options.client } }
+  const config = loadConfig(environment.client, 'client')
 
   function createClient(username: string | undefined): SignedInClient {
     return createTestClient(mcp.resource, username, {
@@ -64,6 +67,7 @@ export async function openHouse(options: {
 
   return {
     mcp,
+    environment,
     createClient,
     enter,
     async outcomesOf(tool) {
