@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { argon2Sync, randomBytes } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createMemoryTokenStore, type TokenStore } from '../../client/token-store.ts'
 import type { Tokens } from '../../client/tokens.ts'
 import { openTokenStore } from '../../client/vault/open-token-store.ts'
+import { createSealedContent } from '../../client/vault/sealed-content.ts'
 
 const tokens: Tokens = {
   profile: 'default',
@@ -231,6 +233,23 @@ describe('the sealed token file', () => {
     await writeFile(sealed, JSON.stringify(file))
     expect(await openSealed().tokens.list()).toEqual([])
     expect(warnings).toEqual([expect.stringContaining('set aside')])
+  })
+
+  it('opens when its key was made at another cost, as older files say', async () => {
+    const salt = randomBytes(16)
+    const cost = { memory: 47_104, passes: 1, parallelism: 1 } as const
+    const key = argon2Sync('argon2id', { message: passphrase, nonce: salt, tagLength: 32, ...cost })
+    const description = { source: 'passphrase', salt: salt.toString('base64url'), ...cost } as const
+    const source = {
+      kind: 'passphrase',
+      create: async () => ({ key, description }),
+      find: async () => key,
+    } as const
+    const older = createSealedContent({ known: [source], preferred: async () => source })
+    await mkdir(join(folder, 'deep'))
+    await writeFile(sealed, await older.encode({ tokens: [tokens], registrations: [] }))
+    expect(await openSealed().tokens.read(tokens)).toEqual(tokens)
+    expect(warnings).toEqual([])
   })
 
   it('is not opened for a foreign file that would cost a lot to try', async () => {

@@ -92,6 +92,7 @@ describe('the commands', () => {
     }
     const forSignIn =
       /node_modules\/(jose|openid-client|oauth4webapi)\/|client\/(grants|trace|authority|discovery)/
+    await signedIn('alice')
     await run('call', 'read_data', 'resource_id=doc1')
     const loaded = await loadedBy('call', 'read_data', 'resource_id=doc1')
     expect(loaded).toContain('client/commands/call.ts')
