@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Client } from 'pg'
 import { findFreePort } from './programs.ts'
 
 /** A real store of this test's own, which it may kill. */
@@ -57,10 +58,13 @@ async function startOwn(
   // PostgreSQL runs as another user.
   chmodSync(folder, 0o777)
   const port = await findFreePort()
+  const url =
+    scheme === 'redis' ? `redis://127.0.0.1:${port}` : `postgres://gatehouse@127.0.0.1:${port}/postgres`
+  const isReady = () => (scheme === 'redis' ? accepts(port) : answers(url))
   let child: ChildProcess
   async function start(): Promise<void> {
     child = launch(folder, port)
-    while (!(await accepts(port))) await delay(20)
+    while (!(await isReady())) await delay(20)
   }
   async function kill(): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -70,7 +74,7 @@ async function startOwn(
   }
   await start()
   return {
-    url: scheme === 'redis' ? `redis://127.0.0.1:${port}` : `postgres://gatehouse@127.0.0.1:${port}/postgres`,
+    url,
     start,
     kill,
     async remove() {
@@ -88,4 +92,16 @@ async function accepts(port: number): Promise<boolean> {
   )
   socket.destroy()
   return accepted
+}
+
+/** PostgreSQL listens before it lets anybody in. */
+async function answers(url: string): Promise<boolean> {
+  const client = new Client(url)
+  client.on('error', () => {})
+  const answered = await client.connect().then(
+    () => true,
+    () => false,
+  )
+  await client.end()
+  return answered
 }

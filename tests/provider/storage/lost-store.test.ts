@@ -56,8 +56,7 @@ describe.each([
   beforeAll(async () => {
     store = await startStore()
     proxy = await startTcpProxy(store.url, defaultPort)
-    const open = () => startProvider({ env: { STORE: proxy.through(store.url), STORE_KEY: testStoreKey } })
-    running = await open().catch(() => delay(1000).then(open))
+    running = await startProvider({ env: { STORE: proxy.through(store.url), STORE_KEY: testStoreKey } })
   }, 60_000)
   afterAll(async () => {
     await running.stop()
