@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
-import { promptSecret } from '../runtime/prompt-secret.ts'
+import { promptSecrets } from '../runtime/prompt-secrets.ts'
 import type { DeviceInstructions } from './grants/device-code.ts'
 import { openBrowser } from './open-browser.ts'
 import { printable } from './printable.ts'
@@ -12,7 +12,10 @@ export const tell = (line: string): void => void process.stderr.write(`${line}\n
 
 /** Asks for a secret. Undefined where nobody can type. */
 export const askSecret = process.stdin.isTTY
-  ? (question: string) => promptSecret(question, { input: process.stdin, output: process.stderr })
+  ? async (question: string) => {
+      const [secret = ''] = await promptSecrets([question], { input: process.stdin, output: process.stderr })
+      return secret
+    }
   : undefined
 
 /** Shows where to sign in, and opens it. */

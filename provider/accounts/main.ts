@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { PromptCancelled } from '../../runtime/prompt-secrets.ts'
 import { AccountsFileError } from './accounts-file.ts'
 import { type AccountRequest, parseCommandLine, UsageError, usage } from './command-line.ts'
 import { AccountCommandError, accountCommands } from './commands.ts'
@@ -34,6 +35,10 @@ function tell(error: unknown): number {
     process.stderr.write(`${error.message}\n\n${usage}`)
     return 2
   }
+  if (error instanceof PromptCancelled) {
+    process.stderr.write('Nothing was changed.\n')
+    return error.interrupted ? 130 : 1
+  }
   const known =
     error instanceof AccountCommandError ||
     error instanceof AccountsFileError ||
@@ -41,5 +46,5 @@ function tell(error: unknown): number {
     (error instanceof Error && 'code' in error)
   if (!known) throw error
   process.stderr.write(`${error.message}\n`)
-  return error instanceof NoPasswordError && error.interrupted ? 130 : 1
+  return 1
 }
