@@ -1,5 +1,6 @@
 import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible'
-import type { Entry, Limit } from './storage.ts'
+import type { RateLimit } from '../../runtime/rate-limiter.ts'
+import type { Entry } from './storage.ts'
 import type { Member, Store, StoreReport } from './store.ts'
 
 interface Kept {
@@ -66,7 +67,7 @@ export class MemoryStore implements Store {
     return [...(this.#sets.get(set)?.values() ?? [])].filter(({ expiresAt }) => expiresAt > now)
   }
 
-  createLimiter(name: string, { points, seconds }: Limit): RateLimiterAbstract {
+  createLimiter(name: string, { points, seconds }: RateLimit): RateLimiterAbstract {
     const limiter =
       this.#limiters.get(name) ?? new RateLimiterMemory({ keyPrefix: name, points, duration: seconds })
     this.#limiters.set(name, limiter)

@@ -1,11 +1,12 @@
 import type { Pool, QueryResult } from 'pg'
 import { type RateLimiterAbstract, RateLimiterPostgres } from 'rate-limiter-flexible'
 import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
+import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import type { ConnectionOptions } from '../../runtime/redis-client.ts'
 import { Batches } from './batches.ts'
 import { createCountingPool } from './postgres-counts.ts'
 import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
-import type { Entry, Limit } from './storage.ts'
+import type { Entry } from './storage.ts'
 import { assertKnownSchema } from './storage-error.ts'
 import type { Member, Store, StoreReport } from './store.ts'
 import { keyIdLength } from './vault.ts'
@@ -113,7 +114,7 @@ export class PostgresStore implements Store {
     return (await this.#query('members', [this.#now(), set])).rows
   }
 
-  createLimiter(name: string, { points, seconds }: Limit): RateLimiterAbstract {
+  createLimiter(name: string, { points, seconds }: RateLimit): RateLimiterAbstract {
     const limiter =
       this.#limiters.get(name) ??
       new RateLimiterPostgres({

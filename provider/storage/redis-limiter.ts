@@ -1,12 +1,12 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible'
+import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import type { RedisConnection } from '../../runtime/redis-client.ts'
-import type { Limit } from './storage.ts'
 
 /** A limiter over Redis that waits for an answer no longer than everything else does. */
 export function createRedisLimiter(
   { client, ask }: RedisConnection,
   name: string,
-  { points, seconds }: Limit,
+  { points, seconds }: RateLimit,
 ): RateLimiterRedis {
   const storeClient = {
     eval: (...call: Parameters<typeof client.eval>) => ask(() => client.eval(...call)),

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
+import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import { type ConnectionOptions, openRedis, type RedisConnection } from '../../runtime/redis-client.ts'
 import { Batches } from './batches.ts'
 import { createRedisLimiter } from './redis-limiter.ts'
 import { redisReport } from './redis-report.ts'
-import type { Entry, Limit } from './storage.ts'
+import type { Entry } from './storage.ts'
 import { assertKnownSchema, StorageError } from './storage-error.ts'
 import type { Member, Store, StoreReport } from './store.ts'
 
@@ -133,7 +134,7 @@ export class RedisStore implements Store {
       .map(([id, text]) => ({ id, value: text.slice(text.indexOf(' ') + 1) }))
   }
 
-  createLimiter(name: string, limit: Limit): RateLimiterAbstract {
+  createLimiter(name: string, limit: RateLimit): RateLimiterAbstract {
     const limiter =
       this.#limiters.get(name) ?? createRedisLimiter(this.#redis, `${prefix}Count:${name}`, limit)
     this.#limiters.set(name, limiter)

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { RateLimiterSQLite } from 'rate-limiter-flexible'
-import type { Limit } from './storage.ts'
+import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 /** A limiter over node:sqlite, in the shape of the driver that rate-limiter-flexible knows. */
@@ -8,7 +8,7 @@ export function createSqliteLimiter(
   database: DatabaseSync,
   queue: WriteQueue,
   name: string,
-  { points, seconds }: Limit,
+  { points, seconds }: RateLimit,
 ): RateLimiterSQLite {
   const prepared = new Map<string, StatementSync>()
   const storeClient = {

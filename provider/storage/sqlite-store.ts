@@ -1,9 +1,10 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
+import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import { Batches } from './batches.ts'
 import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
 import { createSqliteLimiter } from './sqlite-limiter.ts'
-import type { Entry, Limit } from './storage.ts'
+import type { Entry } from './storage.ts'
 import { assertKnownSchema } from './storage-error.ts'
 import type { Member, Store, StoreReport } from './store.ts'
 import { keyIdLength } from './vault.ts'
@@ -105,7 +106,7 @@ export class SqliteStore implements Store {
     return this.#statements.members.all(set, this.#now()) as unknown as Member[]
   }
 
-  createLimiter(name: string, limit: Limit): RateLimiterAbstract {
+  createLimiter(name: string, limit: RateLimit): RateLimiterAbstract {
     const limiter = this.#limiters.get(name) ?? createSqliteLimiter(this.#database, this.#queue, name, limit)
     this.#limiters.set(name, limiter)
     return limiter

@@ -1,4 +1,5 @@
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
+import type { RateLimit } from '../../runtime/rate-limiter.ts'
 
 /** Something to be kept. */
 export interface Entry<Value = unknown> {
@@ -35,15 +36,8 @@ export interface Storage {
    * Counts events atomically, across all replicas. Each call with one name counts on.
    * @param name keeps the counts of different limits apart
    */
-  createLimiter(name: string, limit: Limit): RateLimiterAbstract
+  createLimiter(name: string, limit: RateLimit): RateLimiterAbstract
   /** @throws when the store cannot be asked */
   check(): Promise<void>
   close(): Promise<void>
-}
-
-/** How often something may happen. */
-export interface Limit {
-  readonly points: number
-  /** The period, in seconds. */
-  readonly seconds: number
 }

@@ -1,5 +1,6 @@
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
-import type { Entry, Limit } from './storage.ts'
+import type { RateLimit } from '../../runtime/rate-limiter.ts'
+import type { Entry } from './storage.ts'
 
 /** A member of a set. */
 export interface Member {
@@ -54,7 +55,7 @@ export interface Store {
   /** @returns the living members */
   members(set: string): Awaitable<readonly Pick<Member, 'id' | 'value'>[]>
   /** @param name plain text, unlike the keys that are counted */
-  createLimiter(name: string, limit: Limit): RateLimiterAbstract
+  createLimiter(name: string, limit: RateLimit): RateLimiterAbstract
   /** @throws when it cannot be asked */
   check(): Awaitable<void>
   /** Removes some of what has expired. @returns whether there may be more */
