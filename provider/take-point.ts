@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
-import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
+import type { RateLimiterAbstract } from 'rate-limiter-flexible'
+import { wrapLimiter } from '../runtime/rate-limiter.ts'
 
 /** Something was done too often. It works again later, and the answer's Retry-After says when. */
 export class LimitReachedError extends Error {
@@ -20,11 +21,8 @@ export async function takePoint(
   key: string,
   problem: string,
 ): Promise<void> {
-  try {
-    await limiter.consume(key)
-  } catch (cause) {
-    if (!(cause instanceof RateLimiterRes)) throw cause
-    ctx.set('Retry-After', String(Math.max(1, Math.ceil(cause.msBeforeNext / 1000))))
-    throw new LimitReachedError(problem, { cause })
-  }
+  const seconds = await wrapLimiter(limiter).count(key)
+  if (seconds === undefined) return
+  ctx.set('Retry-After', String(seconds))
+  throw new LimitReachedError(problem)
 }

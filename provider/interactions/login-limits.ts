@@ -1,5 +1,6 @@
-import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
+import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { networkOf } from '../../runtime/network-of.ts'
+import { wrapLimiter } from '../../runtime/rate-limiter.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** Somebody who is about to have a password judged. */
@@ -70,7 +71,7 @@ export function createLoginLimits(storage: Pick<Storage, 'createLimiter'>): Logi
       // shared with others.
       const [first, ...rest] = own
       for (const counts of [[first], rest, shared]) {
-        const counted = await Promise.all(counts.map((count) => consume(...(count as Count))))
+        const counted = await Promise.all(counts.map((count) => takesTurn(count as Count)))
         if (counted.includes(false)) return refusal(await waitFor(all))
       }
       return {
@@ -93,15 +94,9 @@ function refusal(waitMs: number): LoginTurn {
   return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }
 }
 
-/** @returns whether it is within the limit */
-async function consume(limiter: RateLimiterAbstract, key: string): Promise<boolean> {
-  try {
-    await limiter.consume(key)
-    return true
-  } catch (refused) {
-    if (refused instanceof RateLimiterRes) return false
-    throw refused
-  }
+/** Counts an attempt. @returns whether it is within the limit */
+async function takesTurn([limiter, key]: Count): Promise<boolean> {
+  return (await wrapLimiter(limiter).count(key)) === undefined
 }
 
 /** @returns milliseconds until all of them have turns; 0 when they do */
