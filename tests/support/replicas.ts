@@ -46,7 +46,6 @@ export async function startReplicas(
     TRUST_PROXY: '127.0.0.1',
     STORE: ownStore.url,
     STORE_KEY: randomBytes(32).toString('base64'),
-    COOKIE_KEYS: randomBytes(32).toString('base64'),
     // All of the load comes from this machine.
     RATE_LIMIT_ANONYMOUS: '1000000',
   }
