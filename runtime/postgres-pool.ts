@@ -1,5 +1,5 @@
 import { Pool } from 'pg'
-import type { ConnectionOptions } from './redis-client.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 
 /**
  * A pool of connections to PostgreSQL. They are opened when they are needed, and again when they are lost.

@@ -1,13 +1,6 @@
 import { createClient } from '@redis/client'
+import type { ConnectionOptions } from './connection-options.ts'
 import { within } from './within.ts'
-
-/** Options of {@link openRedis} and of openPostgres. */
-export interface ConnectionOptions {
-  /** How long one answer may take before the store counts as lost, in milliseconds. */
-  readonly timeoutMs: number
-  /** Told about lost connections; they are opened again. */
-  readonly onerror: (error: Error) => void
-}
 
 export type RedisClient = ReturnType<typeof createRedisClient>
 
