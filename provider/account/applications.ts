@@ -2,6 +2,8 @@ import type { Grant, Provider } from 'oidc-provider'
 import type { Config } from '../../config/index.ts'
 import { lifetimes } from '../lifetimes.ts'
 import { type GrantableScope, grantableScopes } from '../scope-descriptions.ts'
+import { endGrant } from '../storage/grant-end.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { Connection, Connections } from './connections.ts'
 import type { LastUse, LastUses } from './last-uses.ts'
 
@@ -21,6 +23,7 @@ export interface ConnectedApplication {
 export interface ApplicationsParts {
   readonly config: Pick<Config, 'resource'>
   readonly provider: Provider
+  readonly storage: Storage
   readonly connections: Connections
   readonly lastUses: LastUses
 }
@@ -59,15 +62,12 @@ export async function listApplications(
 
 /** Ends all access of an application, on all devices, and forgets what was chosen for it. */
 export async function disconnectApplication(
-  { provider, connections, lastUses }: ApplicationsParts,
+  { storage, connections, lastUses }: Pick<ApplicationsParts, 'storage' | 'connections' | 'lastUses'>,
   accountId: string,
   clientId: string,
 ): Promise<void> {
-  const { AccessToken, RefreshToken, AuthorizationCode, DeviceCode, Grant } = provider
-  const models = [AccessToken, RefreshToken, AuthorizationCode, DeviceCode]
   for (const grantId of await connections.grantIds(accountId, clientId)) {
-    await Promise.all(models.map((model) => model.revokeByGrantId(grantId)))
-    await (await Grant.find(grantId))?.destroy()
+    await endGrant(storage, grantId)
     // Forgotten last: whatever fails before this is found again by the next attempt.
     await lastUses.remove(grantId)
     await connections.removeGrant(accountId, clientId, grantId)
