@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
+import { takeLockFile } from '../../runtime/lock-file.ts'
 import { createInProcessLocks } from '../in-process-locks.ts'
 import { unusable } from './unusable.ts'
 
@@ -22,10 +22,7 @@ export interface ProcessLockOptions {
   readonly onWait?: () => void
 }
 
-/**
- * Locks by name that hold across processes and end with their holder, however it ends: the operating system's own,
- * as SQLite takes them on a file. Nothing is written to those files.
- */
+/** Locks by name that hold across processes and end with their holder, however it ends. */
 export function createProcessLocks({
   folder,
   signal,
@@ -33,34 +30,28 @@ export function createProcessLocks({
 }: ProcessLockOptions): <Result>(name: string, work: () => Promise<Result>) => Promise<Result> {
   const inProcess = createInProcessLocks()
 
-  async function openLockFile(name: string): Promise<DatabaseSync> {
+  async function lockFileOf(name: string): Promise<string> {
     const file = createHash('sha256').update(name).digest('hex').slice(0, 32)
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      return new DatabaseSync(join(folder, `${file}.lock`), { timeout: 0 })
-    } catch (cause) {
+    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause) => {
       throw unusable(folder, cause)
-    }
+    })
+    return join(folder, `${file}.lock`)
   }
 
   async function acquire(name: string): Promise<() => void> {
-    const database = await openLockFile(name)
+    const file = await lockFileOf(name)
     const since = Date.now()
     let told = false
-    try {
-      while (!takes(database, folder)) {
-        signal?.throwIfAborted()
-        if (!told && Date.now() - since > patienceMs) {
-          told = true
-          onWait()
-        }
-        await delay(retryMs, undefined, signal && { signal })
+    for (;;) {
+      const release = take(file, folder)
+      if (release) return release
+      signal?.throwIfAborted()
+      if (!told && Date.now() - since > patienceMs) {
+        told = true
+        onWait()
       }
-    } catch (error) {
-      database.close()
-      throw error
+      await delay(retryMs, undefined, signal && { signal })
     }
-    return () => database.close()
   }
 
   return (name, work) =>
@@ -74,15 +65,10 @@ export function createProcessLocks({
     })
 }
 
-/** SQLITE_BUSY: https://sqlite.org/rescode.html#busy */
-const busy = 5
-
-function takes(database: DatabaseSync, folder: string): boolean {
+function take(file: string, folder: string): (() => void) | undefined {
   try {
-    database.exec('BEGIN EXCLUSIVE')
-    return true
-  } catch (error) {
-    if (Object(error).errcode === busy) return false
-    throw unusable(folder, error)
+    return takeLockFile(file)
+  } catch (cause) {
+    throw unusable(folder, cause)
   }
 }

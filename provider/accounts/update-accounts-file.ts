@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
 import { dirname } from 'node:path'
 import process from 'node:process'
-import { DatabaseSync } from 'node:sqlite'
+import { takeLockFile } from '../../runtime/lock-file.ts'
 import { AccountsFileError, readAccountsFile, type StoredAccount } from './accounts-file.ts'
 
 /** How long another change is waited for, in milliseconds. */
@@ -23,24 +23,16 @@ export function updateAccountsFile(
   })
 }
 
-/** The operating system lets go of the lock of a process that dies, so that none is ever left over. */
 function withLock(path: string, work: () => void): void {
   const lock = `${path}.lock`
+  // Made here, so that only its owner can hold up changes.
   fs.closeSync(fs.openSync(lock, 'a', 0o600))
-  const database = new DatabaseSync(lock, { timeout: lockTimeoutMs })
+  const release = takeLockFile(lock, lockTimeoutMs)
+  if (!release) throw new AccountsFileError(path, ['is being changed by another program: try again'])
   try {
-    begin(database, path)
     work()
   } finally {
-    database.close()
-  }
-}
-
-function begin(database: DatabaseSync, path: string): void {
-  try {
-    database.exec('BEGIN EXCLUSIVE')
-  } catch (cause) {
-    throw new AccountsFileError(path, ['is being changed by another program: try again'], { cause })
+    release()
   }
 }
 
