@@ -1,34 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { accessMatrix, outcomeOf } from '../support/access-matrix.ts'
-import { openServer } from '../support/http-server.ts'
-import { type Auth0Options, auth0Client, startAuth0 } from '../support/idp/auth0.ts'
+import { type Auth0Options, auth0Client } from '../support/idp/auth0.ts'
 import { bannerOf } from '../support/idp/banner-of.ts'
-import { type House, openHouse } from '../support/idp/open-house.ts'
-import type { IdpStandIn } from '../support/idp/start-idp.ts'
+import { type HouseOptions, type OpenedHouse, openAuth0 } from '../support/idp/houses.ts'
 import { callTool, contentOf } from '../support/mcp-request.ts'
-import { findFreePort, killPrograms } from '../support/programs.ts'
+import { killPrograms } from '../support/programs.ts'
 
 let time = Date.now()
-let idp: IdpStandIn
-let house: House
+let house: OpenedHouse
 
-function openBeforeAll(
-  settings: Partial<Auth0Options> = {},
-  clientEnv: Readonly<Record<string, string>> = {},
-): void {
+function openBeforeAll(settings: Partial<Auth0Options> = {}, client: HouseOptions['client'] = {}): void {
   beforeAll(async () => {
     time = Date.now()
-    const now = () => time
-    const at = await openServer()
-    const redirectPort = await findFreePort()
-    idp = await startAuth0({ api: `${at.origin}/mcp`, redirectPort, now, ...settings })
-    const client = { IDP: 'auth0', CLIENT_ID: auth0Client, REDIRECT_PORT: String(redirectPort), ...clientEnv }
-    house = await openHouse({ idp, at, mcp: { IDP: 'auth0' }, client, now })
+    house = await openAuth0({ settings, client, now: () => time })
   })
   afterAll(async () => {
     killPrograms()
     await house.stop()
-    await idp.stop()
   })
 }
 
@@ -60,17 +48,17 @@ describe('Auth0', () => {
   openBeforeAll({ addsPermissions: false })
 
   it('has a slash at the end of its issuer, and so has everything that names it', async () => {
-    expect(idp.issuer).toBe(`${idp.origin}/`)
+    expect(house.idp.issuer).toBe(`${house.idp.origin}/`)
     const { client } = await house.enter('alice')
-    expect((await client.discover()).issuer).toBe(idp.issuer)
+    expect((await client.discover()).issuer).toBe(house.idp.issuer)
     const token = (await client.authorization.tokens())?.accessToken ?? ''
     const profile = contentOf(await callTool(house.mcp.resource, 'get_user_profile', {}, { token }))
-    expect(profile).toMatchObject({ iss: idp.issuer, sub: 'auth0|alice', client_id: auth0Client })
+    expect(profile).toMatchObject({ iss: house.idp.issuer, sub: 'auth0|alice', client_id: auth0Client })
     expect(profile).not.toHaveProperty('username')
   })
 
   it('is asked for the API by audience, and for the resource as well', () => {
-    const [request] = idp.sent('authorize')
+    const [request] = house.idp.sent('authorize')
     expect(request?.get('audience')).toBe(house.mcp.resource)
     expect(request?.get('resource')).toBe(house.mcp.resource)
   })
@@ -111,7 +99,7 @@ describe('Auth0', () => {
     const client = house.createClient('alice')
     const { accessToken, refreshToken } = await client.authorization.signIn()
     expect(await client.signOut()).toBe('revoked')
-    expect(idp.sent('revoke').map((form) => form.get('token'))).toContain(refreshToken)
+    expect(house.idp.sent('revoke').map((form) => form.get('token'))).toContain(refreshToken)
     expect(await statusOf(accessToken)).toBe(200)
     time += 3615_000
     expect(await statusOf(accessToken)).toBe(401)
@@ -119,7 +107,7 @@ describe('Auth0', () => {
 
   it('has an MCP server that says at its start what is different', async () => {
     const banner = await bannerOf(house.environment.mcp)
-    expect(banner).toContain(`issuer      ${idp.issuer} (Auth0)`)
+    expect(banner).toContain(`issuer      ${house.idp.issuer} (Auth0)`)
     expect(banner).toContain('validation  jwt: as configured: a revoked token is accepted until it expires')
     expect(banner).toContain('note        the API is asked for by `audience`')
   })

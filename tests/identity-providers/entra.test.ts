@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { accessMatrix, outcomeOf } from '../support/access-matrix.ts'
-import { openServer } from '../support/http-server.ts'
 import { bannerOf } from '../support/idp/banner-of.ts'
-import { type EntraOptions, entraAppIdUri, entraIds, startEntra } from '../support/idp/entra.ts'
-import { type House, openHouse } from '../support/idp/open-house.ts'
-import type { IdpStandIn } from '../support/idp/start-idp.ts'
+import { entraAppIdUri, entraIds } from '../support/idp/entra.ts'
+import { type OpenedHouse, openEntra } from '../support/idp/houses.ts'
 import { callTool, contentOf } from '../support/mcp-request.ts'
 import { killPrograms } from '../support/programs.ts'
 
-const roles = { SCOPE_TEMPLATE: `${entraAppIdUri}/access` }
 const scopes = { SCOPE_TEMPLATE: `${entraAppIdUri}/{scope}`, SCOPE_CLAIM: 'none' }
 const consented = {
   nobody: [],
@@ -18,38 +15,16 @@ const consented = {
 }
 
 let time = Date.now()
-let idp: IdpStandIn
-let house: House
+let house: OpenedHouse
 
-function openBeforeAll(
-  mcp: Readonly<Record<string, string>>,
-  {
-    settings = {},
-    client = {},
-    scopesOf,
-  }: {
-    settings?: EntraOptions
-    client?: Readonly<Record<string, string>>
-    scopesOf?: Parameters<typeof openHouse>[0]['scopesOf']
-  } = {},
-): void {
+function openBeforeAll(options: Parameters<typeof openEntra>[0] = {}): void {
   beforeAll(async () => {
     time = Date.now()
-    const now = () => time
-    idp = await startEntra({ now, ...settings })
-    house = await openHouse({
-      idp,
-      at: await openServer(),
-      mcp: { IDP: 'entra', ACCEPTED_AUDIENCES: entraIds.api, ...mcp },
-      client: { IDP: 'entra', CLIENT_ID: entraIds.client, ...client },
-      now,
-      ...(scopesOf && { scopesOf }),
-    })
+    house = await openEntra({ now: () => time, ...options })
   })
   afterAll(async () => {
     killPrograms()
     await house.stop()
-    await idp.stop()
   })
 }
 
@@ -57,7 +32,7 @@ const statusOf = async (token = '') =>
   (await callTool(house.mcp.resource, 'get_user_profile', {}, { token })).status
 
 describe('Entra ID with app roles for people', () => {
-  openBeforeAll(roles, { settings: { userConsent: false } })
+  openBeforeAll({ settings: { userConsent: false } })
 
   it.each(Object.entries(accessMatrix))('%s answers each account by its roles', async (tool, { outcome }) => {
     expect(await house.outcomesOf(tool)).toEqual(outcome)
@@ -70,13 +45,13 @@ describe('Entra ID with app roles for people', () => {
   })
 
   it('is asked for its own name of the scope, without `resource`, at localhost, for a choice of account', () => {
-    const [request] = idp.sent('authorize')
+    const [request] = house.idp.sent('authorize')
     expect(Object.fromEntries(request ?? [])).toMatchObject({
       scope: `${entraAppIdUri}/access offline_access`,
       redirect_uri: expect.stringMatching(/^http:\/\/localhost:\d+\/callback$/),
       prompt: 'select_account',
     })
-    for (const sent of [...idp.sent('authorize'), ...idp.sent('token')]) {
+    for (const sent of [...house.idp.sent('authorize'), ...house.idp.sent('token')]) {
       expect(sent.has('resource')).toBe(false)
     }
   })
@@ -86,7 +61,7 @@ describe('Entra ID with app roles for people', () => {
     const token = (await client.authorization.tokens())?.accessToken ?? ''
     const profile = contentOf(await callTool(house.mcp.resource, 'get_user_profile', {}, { token }))
     expect(profile).toMatchObject({
-      iss: idp.issuer,
+      iss: house.idp.issuer,
       sub: 'pairwise-alice',
       username: 'alice@example.com',
       client_id: entraIds.client,
@@ -115,7 +90,7 @@ describe('Entra ID with app roles for people', () => {
 
   it('has an MCP server that says at its start what is different', async () => {
     const banner = await bannerOf(house.environment.mcp)
-    expect(banner).toContain(`issuer      ${idp.issuer} (Microsoft Entra ID)`)
+    expect(banner).toContain(`issuer      ${house.idp.issuer} (Microsoft Entra ID)`)
     expect(banner).toContain('validation  jwt: as configured: a revoked token is accepted until it expires')
     expect(banner).toContain(`audience    ${entraIds.api}`)
     expect(banner).toContain(`asked for as ${entraAppIdUri}/access`)
@@ -125,7 +100,7 @@ describe('Entra ID with app roles for people', () => {
 })
 
 describe('Entra ID with a scope for each permission', () => {
-  openBeforeAll(scopes, { scopesOf: (caller) => consented[caller] })
+  openBeforeAll({ mcp: scopes, scopesOf: (caller) => consented[caller] })
 
   it.each(Object.entries(accessMatrix))(
     '%s answers each account by its scopes',
@@ -157,7 +132,7 @@ describe('Entra ID with a scope for each permission', () => {
 })
 
 describe('Entra ID refuses a client that has been told otherwise:', () => {
-  openBeforeAll(roles, { settings: { userConsent: false }, client: { OMIT_RESOURCE: 'no' } })
+  openBeforeAll({ settings: { userConsent: false }, client: { OMIT_RESOURCE: 'no' } })
 
   it('`resource` is AADSTS9010010', async () => {
     await expect(house.createClient('alice').authorization.signIn()).rejects.toMatchObject({
@@ -168,7 +143,7 @@ describe('Entra ID refuses a client that has been told otherwise:', () => {
 })
 
 describe('Entra ID where people may not consent', () => {
-  openBeforeAll(roles, {
+  openBeforeAll({
     settings: { userConsent: false },
     client: { AUTHORIZATION_PARAMETERS: 'prompt=consent' },
   })
@@ -181,7 +156,7 @@ describe('Entra ID where people may not consent', () => {
 })
 
 describe('Entra ID with the scopes’ bare names', () => {
-  openBeforeAll({ SCOPE_TEMPLATE: '{scope}' })
+  openBeforeAll({ mcp: { SCOPE_TEMPLATE: '{scope}' } })
 
   it('looks for them in Microsoft Graph: AADSTS650053', async () => {
     await expect(house.createClient('alice').authorization.signIn()).rejects.toThrow('AADSTS650053')

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { accessMatrix, outcomeOf } from '../support/access-matrix.ts'
-import { openServer } from '../support/http-server.ts'
 import { bannerOf } from '../support/idp/banner-of.ts'
-import { type GoogleStandIn, googleClient, startGoogle } from '../support/idp/google.ts'
-import { type House, openHouse } from '../support/idp/open-house.ts'
+import { type GoogleStandIn, googleClient } from '../support/idp/google.ts'
+import { type HouseOptions, type OpenedHouse, openGoogle } from '../support/idp/houses.ts'
 import { callTool, contentOf } from '../support/mcp-request.ts'
 import { killPrograms } from '../support/programs.ts'
 
@@ -11,35 +10,16 @@ const people =
   'alice@example.com=read write, @example.com=read, admin@example.com=read write admin, @evil.example=admin'
 
 let time = Date.now()
-let idp: GoogleStandIn
-let house: House
+let house: OpenedHouse<GoogleStandIn>
 
-function openBeforeAll(
-  mcp: Readonly<Record<string, string>> = {},
-  client: Readonly<Record<string, string>> = {},
-): void {
+function openBeforeAll(mcp: HouseOptions['mcp'] = {}, client: HouseOptions['client'] = {}): void {
   beforeAll(async () => {
     time = Date.now()
-    const now = () => time
-    idp = await startGoogle({ now })
-    house = await openHouse({
-      idp,
-      at: await openServer(),
-      mcp: {
-        IDP: 'google',
-        ACCEPTED_AUDIENCES: googleClient.id,
-        SCOPE_MAP: people,
-        INTROSPECTION_ENDPOINT: idp.tokenInfoEndpoint,
-        ...mcp,
-      },
-      client: { IDP: 'google', CLIENT_ID: googleClient.id, CLIENT_SECRET: googleClient.secret, ...client },
-      now,
-    })
+    house = await openGoogle({ mcp: { SCOPE_MAP: people, ...mcp }, client, now: () => time })
   })
   afterAll(async () => {
     killPrograms()
     await house.stop()
-    await idp.stop()
   })
 }
 
@@ -61,13 +41,13 @@ describe('Google', () => {
   )
 
   it('is asked for its own scopes and for a refresh token, and for no resource', () => {
-    const [request] = idp.sent('authorize')
+    const [request] = house.idp.sent('authorize')
     expect(Object.fromEntries(request ?? [])).toMatchObject({
       scope: 'openid email',
       access_type: 'offline',
       prompt: 'consent',
     })
-    for (const sent of [...idp.sent('authorize'), ...idp.sent('token')]) {
+    for (const sent of [...house.idp.sent('authorize'), ...house.idp.sent('token')]) {
       expect(sent.has('resource')).toBe(false)
     }
   })
@@ -83,7 +63,7 @@ describe('Google', () => {
     const token = (await client.authorization.tokens())?.accessToken ?? ''
     const profile = contentOf(await callTool(house.mcp.resource, 'get_user_profile', {}, { token }))
     expect(profile).toMatchObject({
-      iss: idp.issuer,
+      iss: house.idp.issuer,
       sub: expect.stringMatching(/^\d+$/),
       username: 'alice@example.com',
       client_id: googleClient.id,
@@ -112,7 +92,7 @@ describe('Google', () => {
 
   it('has an MCP server that says at its start what is different', async () => {
     const banner = await bannerOf(house.environment.mcp)
-    expect(banner).toContain(`issuer      ${idp.issuer} (Google)`)
+    expect(banner).toContain(`issuer      ${house.idp.issuer} (Google)`)
     expect(banner).toContain('validation  tokeninfo: as configured: revoked tokens are noticed')
     expect(banner).toContain('asked for as openid email')
     expect(banner).toContain('note        the audience of a token is the client, not the MCP server')
@@ -124,9 +104,12 @@ describe('Google, for a client without its secret,', () => {
 
   it('gives no token', async () => {
     const { CLIENT_ID = '' } = house.environment.client
-    const { redirect_uri = '' } = Object.fromEntries(idp.sent('authorize')[0] ?? [])
+    const { redirect_uri = '' } = Object.fromEntries(house.idp.sent('authorize')[0] ?? [])
     const form = { grant_type: 'authorization_code', client_id: CLIENT_ID, code: 'x', redirect_uri }
-    const response = await fetch(`${idp.origin}/token`, { method: 'POST', body: new URLSearchParams(form) })
+    const response = await fetch(`${house.idp.origin}/token`, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+    })
     expect(await response.json()).toMatchObject({ error_description: 'client_secret is missing.' })
   })
 })

@@ -1,17 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { accessMatrix, outcomeOf } from '../support/access-matrix.ts'
-import { openServer } from '../support/http-server.ts'
 import { bannerOf } from '../support/idp/banner-of.ts'
-import { oktaClients, startOkta } from '../support/idp/okta.ts'
-import { type House, openHouse } from '../support/idp/open-house.ts'
-import type { IdpStandIn } from '../support/idp/start-idp.ts'
+import { type HouseOptions, type OpenedHouse, openOkta } from '../support/idp/houses.ts'
+import { oktaClients } from '../support/idp/okta.ts'
 import { callTool, contentOf } from '../support/mcp-request.ts'
-import { findFreePort, killPrograms } from '../support/programs.ts'
+import { killPrograms } from '../support/programs.ts'
 
-const introspecting = {
-  RESOURCE_CLIENT_ID: oktaClients.service.id,
-  RESOURCE_CLIENT_SECRET: oktaClients.service.secret,
-}
 const verifying = { TOKEN_VALIDATION: 'jwt' }
 const groups = {
   SCOPE_TEMPLATE: 'mcp',
@@ -26,27 +20,16 @@ const scopesByRule = {
 }
 
 let time = Date.now()
-let idp: IdpStandIn
-let house: House
+let house: OpenedHouse
 
-function openBeforeAll(
-  env: Readonly<Record<string, string>>,
-  scopesOf?: Parameters<typeof openHouse>[0]['scopesOf'],
-): void {
+function openBeforeAll(mcp: HouseOptions['mcp'] = {}, options: HouseOptions = {}): void {
   beforeAll(async () => {
     time = Date.now()
-    const now = () => time
-    const at = await openServer()
-    const redirectPort = await findFreePort()
-    idp = await startOkta({ audience: `${at.origin}/mcp`, redirectPort, now })
-    const client = { IDP: 'okta', CLIENT_ID: oktaClients.native, REDIRECT_PORT: String(redirectPort) }
-    const options = { idp, at, mcp: { IDP: 'okta', ...env }, client, now }
-    house = await openHouse({ ...options, ...(scopesOf && { scopesOf }) })
+    house = await openOkta({ mcp, now: () => time, ...options })
   })
   afterAll(async () => {
     killPrograms()
     await house.stop()
-    await idp.stop()
   })
 }
 
@@ -54,7 +37,7 @@ const statusOf = async (token = '') =>
   (await callTool(house.mcp.resource, 'get_user_profile', {}, { token })).status
 
 describe.each([
-  ['introspection', introspecting],
+  ['introspection', {}],
   ['jwt', verifying],
 ])('Okta with groups for people, and validation by %s', (mode, env) => {
   openBeforeAll({ ...groups, ...env })
@@ -81,7 +64,7 @@ describe.each([
     const token = (await client.authorization.tokens())?.accessToken ?? ''
     const profile = contentOf(await callTool(house.mcp.resource, 'get_user_profile', {}, { token }))
     expect(profile).toMatchObject({
-      iss: idp.issuer,
+      iss: house.idp.issuer,
       sub: 'alice@example.com',
       client_id: oktaClients.native,
       scopes: expect.arrayContaining(['read', 'write']),
@@ -90,7 +73,7 @@ describe.each([
 })
 
 describe('Okta with scopes tied to groups by its access policy', () => {
-  openBeforeAll(introspecting, (caller) => scopesByRule[caller])
+  openBeforeAll({}, { scopesOf: (caller) => scopesByRule[caller] })
 
   it.each(Object.entries(accessMatrix))('%s answers each account by its rule', async (tool, { outcome }) => {
     expect(await house.outcomesOf(tool)).toEqual(outcome)
@@ -115,7 +98,7 @@ describe('Okta with scopes tied to groups by its access policy', () => {
 })
 
 describe('a token of Okta', () => {
-  openBeforeAll({ ...groups, ...introspecting })
+  openBeforeAll(groups)
 
   it('is renewed when it expires, with a new refresh token, and without asking the user', async () => {
     const client = house.createClient('alice')
@@ -138,7 +121,7 @@ describe('a token of Okta', () => {
   })
 
   it('comes back at the one port that is registered', () => {
-    const asked = idp.sent('authorize').map((request) => request.get('redirect_uri'))
+    const asked = house.idp.sent('authorize').map((request) => request.get('redirect_uri'))
     expect(new Set(asked)).toEqual(
       new Set([`http://127.0.0.1:${house.environment.client.REDIRECT_PORT}/callback`]),
     )
@@ -146,7 +129,7 @@ describe('a token of Okta', () => {
 
   it('needs what the banner of the MCP server says', async () => {
     const banner = await bannerOf(house.environment.mcp)
-    expect(banner).toContain(`issuer      ${idp.issuer} (Okta)`)
+    expect(banner).toContain(`issuer      ${house.idp.issuer} (Okta)`)
     expect(banner).toContain('validation  introspection: the issuer offers it: revoked tokens are noticed')
     expect(banner).toContain('asked for as mcp')
     expect(banner).toContain('note        the audience comes from the authorization server')

@@ -29,6 +29,7 @@ export interface House {
  * @param options.mcp the environment of `npm run mcp`, and options.client that of `npm run client`, besides ISSUER and
  *   RESOURCE
  * @param options.scopesOf what somebody asks for at first. Default: what the MCP server lists
+ * @param options.spoil changes what the browser brings back
  * @param options.now Unix milliseconds, for all of them
  */
 export async function openHouse(options: {
@@ -37,9 +38,10 @@ export async function openHouse(options: {
   readonly mcp: Environment
   readonly client: Environment
   readonly scopesOf?: (caller: Caller) => readonly string[]
+  readonly spoil?: (callback: URL) => void
   readonly now?: () => number
 }): Promise<House> {
-  const { idp, at, now = Date.now, scopesOf } = options
+  const { idp, at, now = Date.now, scopesOf, spoil } = options
   const mcp = await startResourceServer({ issuer: idp.issuer, env: options.mcp, at, now })
   const known = new Map<Caller, { client: SignedInClient; session: Client }>()
   const common = { ISSUER: idp.issuer, RESOURCE: mcp.resource }
@@ -49,7 +51,7 @@ export async function openHouse(options: {
   function createClient(username: string | undefined): SignedInClient {
     return createTestClient(mcp.resource, username, {
       now: () => Math.floor(now() / 1000),
-      signInAt: signInAtStandIn,
+      signInAt: (url, who) => signInAtStandIn(url, who, spoil),
       client: config.client,
       rulesOf: (issuer) => rulesOf(idpSettings(issuer, mcp.resource, config.idpOverrides)),
     })

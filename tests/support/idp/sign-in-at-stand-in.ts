@@ -3,9 +3,14 @@ import { testAccounts } from '../../../config/index.ts'
 
 /**
  * Gets somebody through a stand-in's login form and back to the client.
+ * @param spoil changes what the browser brings back
  * @throws Error with what the page says, when it does not send them back
  */
-export async function signInAtStandIn(url: URL, username: string): Promise<void> {
+export async function signInAtStandIn(
+  url: URL,
+  username: string,
+  spoil: (callback: URL) => void = () => {},
+): Promise<void> {
   const first = await fetch(url, { redirect: 'manual' })
   const query = parse(await first.text())
     .querySelector('input[name=query]')
@@ -19,7 +24,9 @@ export async function signInAtStandIn(url: URL, username: string): Promise<void>
           body: new URLSearchParams({ query, username, password }),
           redirect: 'manual',
         })
-  const callback = last.headers.get('location')
-  if (callback === null) throw new Error(await last.text())
+  const location = last.headers.get('location')
+  if (location === null) throw new Error(await last.text())
+  const callback = new URL(location)
+  spoil(callback)
   await fetch(callback)
 }
