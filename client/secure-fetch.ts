@@ -1,5 +1,6 @@
 import type { CustomFetchOptions } from 'openid-client'
 import { isLoopback } from '../config/index.ts'
+import { connectionFailure } from '../runtime/connection-failure.ts'
 import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
 import type { RequestPurpose } from './request-purpose.ts'
 
@@ -92,30 +93,26 @@ function unreachable(target: URL, resource: string, cause: unknown): ClientFailu
   const isMcpServer = target.origin === server.origin
   const name = isMcpServer ? 'MCP server' : 'authorization server'
   const address = isMcpServer ? resource : target.origin
-  const hint = isLoopback(target.href)
+  const setting = isMcpServer ? 'RESOURCE' : 'the MCP server’s ISSUER'
+  const failure = connectionFailure(cause, target, setting)
+  const isOurs = isLoopback(target.href) && (failure === undefined || failure.code === 'ECONNREFUSED')
+  const hint = isOurs
     ? `Start it with: npm run ${isMcpServer ? 'mcp' : 'provider'}`
-    : `Check the address${isMcpServer ? ' in RESOURCE' : ''} and the network.`
-  return new ClientFailure(`The ${name} at ${address} does not answer (${reason(cause)}).`, {
-    status: exitStatus.unreachable,
-    hint,
-    cause,
-  })
-}
-
-const reasons: Record<string, string> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the name cannot be resolved now',
-  ETIMEDOUT: 'timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'timed out',
-  UND_ERR_SOCKET: 'connection closed',
+    : `To change: ${failure?.remedy ?? `see whether ${address} is right, and the network`}.`
+  return new ClientFailure(
+    `The ${name} at ${address} does not answer (${failure?.reason ?? reason(cause)}).`,
+    {
+      status: exitStatus.unreachable,
+      hint,
+      cause,
+    },
+  )
 }
 
 /** `fetch` says why in its error's cause. */
 function reason(error: unknown): string {
   const cause = causeOf(error) ?? error
   const code = codeOf(cause)
-  if (code !== undefined) return reasons[code] ?? code
+  if (code !== undefined) return code
   return cause instanceof Error ? cause.message : String(cause)
 }
