@@ -26,7 +26,7 @@ export type AuthorityOptions = OAuthClientOptions &
 /** Puts discovery, registration and the grant together. */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
   const { profile, client, clientMetadataUrl, store, fetch, now, tokens } = options
-  const { clientName = 'Gatehouse MCP client', dpop = 'when-required' } = options
+  const { clientName = 'Gatehouse MCP client', dpop = 'when-required', onSignIn } = options
   const registrar = createClientRegistrar({
     ...(client && { client }),
     ...(clientMetadataUrl !== undefined && { clientMetadataUrl }),
@@ -37,7 +37,15 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
   })
   const grant = typeof options.grant === 'function' ? await options.grant() : options.grant
   return {
-    authorizer: createAuthorizer({ profile, grant, registrar, dpop, fetch, now }),
+    authorizer: createAuthorizer({
+      profile,
+      grant,
+      registrar,
+      dpop,
+      fetch,
+      now,
+      ...(onSignIn && { onSignIn }),
+    }),
     async discover(metadataUrl) {
       const { resource, issuer, rulesOf } = options
       const preferred = [(await tokens())?.issuer, client?.issuer]

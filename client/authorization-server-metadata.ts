@@ -1,7 +1,7 @@
-import { processDiscoveryResponse, RESPONSE_IS_NOT_JSON } from 'oauth4webapi'
+import { JSON_ATTRIBUTE_COMPARISON, processDiscoveryResponse, RESPONSE_IS_NOT_JSON } from 'oauth4webapi'
 import type { ServerMetadata } from 'openid-client'
-import { isLoopback } from '../config/index.ts'
-import { ClientFailure, codeOf, exitStatus } from './failure.ts'
+import { isLoopback, issuerMismatch } from '../config/index.ts'
+import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
 import { type Fetch, requireSecureUrl, withPurpose } from './secure-fetch.ts'
 
 /**
@@ -19,7 +19,7 @@ export async function loadAuthorizationServer(issuer: string, fetch: Fetch): Pro
   }
   throw new ClientFailure(`The authorization server ${issuer} publishes no metadata (RFC 8414).`, {
     status: exitStatus.signIn,
-    hint: 'Check that the MCP server names the right authorization server.',
+    hint: 'Where the MCP server is started, ISSUER must be the issuer as that server itself writes it. What is there: npm run idp:check',
   })
 }
 
@@ -41,14 +41,26 @@ async function loadFrom(url: URL, issuer: string, fetch: Fetch): Promise<ServerM
     if (response.status >= 500) throw failing(issuer, response.status)
     return undefined
   }
+  let named: unknown
   try {
     const server = await processDiscoveryResponse(new URL(issuer), response)
     if (server.issuer === issuer) return server
+    named = server.issuer
   } catch (cause) {
     if (codeOf(cause) === RESPONSE_IS_NOT_JSON) return undefined
-    if (codeOf(cause) !== 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED') throw unreadable(issuer, cause)
+    if (codeOf(cause) !== JSON_ATTRIBUTE_COMPARISON) throw unreadable(issuer, cause)
+    named = Object(Object(causeOf(cause)).body).issuer
   }
-  throw refusal(issuer, 'publishes the metadata of another issuer (RFC 8414 §3.3)')
+  throw anotherIssuer(issuer, String(named))
+}
+
+/** The document proves nothing: whoever operates the MCP server decides. */
+function anotherIssuer(issuer: string, named: string): ClientFailure {
+  const what = 'publishes the metadata of another issuer (RFC 8414 §3.3)'
+  return new ClientFailure(`The authorization server ${issuer} ${what}: ${named}.`, {
+    status: exitStatus.signIn,
+    hint: `Where the MCP server is started, ${issuerMismatch(issuer, named)}.`,
+  })
 }
 
 /** A remote server must not send the client, or the browser, to services of the user's own machine. */

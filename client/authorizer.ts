@@ -25,6 +25,14 @@ export interface Authorizer {
   refresh(discovery: Discovery, held?: Tokens): Promise<Tokens | undefined>
 }
 
+/** What a sign-in that begins is about. */
+export interface SignInStart {
+  readonly discovery: Discovery
+  /** What is asked for. */
+  readonly scopes: readonly string[]
+  readonly client: RegisteredClient
+}
+
 /** What an authorizer works with. */
 export interface AuthorizerOptions {
   readonly profile: string
@@ -33,6 +41,8 @@ export interface AuthorizerOptions {
   /** When tokens are bound to a key (RFC 9449): when the MCP server demands it, or always. */
   readonly dpop: 'when-required' | 'always'
   readonly fetch: Fetch
+  /** Told what was found, before the user is asked for anything. */
+  readonly onSignIn?: (start: SignInStart) => Promise<void>
   /** Unix seconds. */
   readonly now: () => number
 }
@@ -44,6 +54,7 @@ export function createAuthorizer({
   registrar,
   dpop,
   fetch,
+  onSignIn,
   now,
 }: AuthorizerOptions): Authorizer {
   function connectAs(client: RegisteredClient, { server }: Discovery, key: DpopKey | undefined): Connection {
@@ -75,6 +86,7 @@ export function createAuthorizer({
       async connect(redirectUri) {
         used = known ?? (await registrar.register(discovery, { redirectUri, grantTypes: grant.grantTypes }))
         onClient(used)
+        await onSignIn?.({ discovery, scopes, client: used })
         return connectAs(used, discovery, key)
       },
     })

@@ -63,11 +63,24 @@ function describeAuthorization(error: unknown): ErrorDescription | undefined {
     const message = `The authorization server does not accept this client (HTTP ${error.status}).`
     return { message, hint: 'Check CLIENT_ID and CLIENT_SECRET.', status }
   }
+  if (codeOf(error) === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return { ...describeClock(error), status }
   if (error instanceof ClientError) {
     const reason = codeOf(error) === 'OAUTH_INVALID_RESPONSE' ? invalidResponse(error) : error.message
     return { message: `The authorization server's answer was not accepted: ${reason}.`, status }
   }
   return undefined
+}
+
+/** A token that was issued a moment ago is of the past or the future here: the two machines differ. */
+function describeClock(error: unknown): Pick<ErrorDescription, 'message' | 'hint'> {
+  const { now, claims, claim } = Object(causeOf(error)) as Record<string, unknown>
+  const apart = Math.round(Number(now) - Number(Object(claims)[String(claim)]))
+  const direction = apart > 0 ? 'ahead of' : 'behind'
+  const far = Number.isFinite(apart) ? ` by ${Math.abs(apart)} s or more` : ''
+  return {
+    message: `This machine’s clock is ${direction} the authorization server’s${far}: its token is ${apart > 0 ? 'over already' : 'not valid yet'} here.`,
+    hint: 'Set this machine’s clock: timedatectl set-ntp true. If it is right, the authorization server’s is wrong.',
+  }
 }
 
 function isAboutTheClient(error: string): boolean {

@@ -1,6 +1,7 @@
 import type { Client, PriorDiscovery } from '@modelcontextprotocol/client'
 import { type Authorization, createAuthorization } from './auth-provider.ts'
 import type { Authority } from './authority.ts'
+import type { SignInStart } from './authorizer.ts'
 import type { PreregisteredClient } from './client-registration.ts'
 import type { Discovery } from './discovery.ts'
 import type { Grant } from './grants/grant.ts'
@@ -50,6 +51,8 @@ export interface OAuthClientOptions {
   readonly dpop?: 'when-required' | 'always'
   /** Where an authorization server cannot follow MCP's rules. Default: nowhere. */
   readonly rulesOf?: (issuer: string) => IssuerRules
+  /** Told what was found, before the user is asked for anything. */
+  readonly onSignIn?: (start: SignInStart) => Promise<void>
   /** Unix seconds. Default: the system's clock. */
   readonly now?: () => number
   /** Ends whatever is under way. */

@@ -1,12 +1,12 @@
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { idpSettings, loadConfig } from '../config/index.ts'
+import { printable } from '../runtime/printable.ts'
 import { type CommandLine, type CommandOptions, parseCommandLine } from './command-line.ts'
 import type { CommandContext } from './commands/context.ts'
 import { type ExitStatus, exitStatus } from './failure.ts'
 import { rulesOf } from './issuer-rules.ts'
 import { loadClient } from './load-client.ts'
-import { printable } from './printable.ts'
 import { parseScope } from './scopes.ts'
 import { createSecureFetch } from './secure-fetch.ts'
 import { createServerCache } from './server-cache.ts'
@@ -34,6 +34,7 @@ async function createContext(
   const config = loadConfig(settings, 'client')
   const { resource, issuer } = config
   const profile = options.as ?? defaultProfile
+  const settingsOf = (issuer: string) => idpSettings(issuer, resource, config.idpOverrides)
   const now = () => Math.floor(Date.now() / 1000)
   const store = openTokenStore({
     folder: ownFolder(env.XDG_STATE_HOME, '.local', 'state'),
@@ -78,7 +79,13 @@ async function createContext(
       store,
       grant,
       dpop: options.dpop ? 'always' : 'when-required',
-      rulesOf: (issuer) => rulesOf(idpSettings(issuer, resource, config.idpOverrides)),
+      rulesOf: (issuer) => rulesOf(settingsOf(issuer)),
+      ...(!options.json && {
+        async onSignIn(start) {
+          const { renderSignIn } = await import('./render-sign-in.ts')
+          tell(`${renderSignIn(start, settingsOf(start.discovery.issuer))}\n`)
+        },
+      }),
       signal,
       fetch: trace?.watch(fetch) ?? fetch,
     }),

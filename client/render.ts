@@ -1,6 +1,6 @@
 import type { CallToolResult, Tool } from '@modelcontextprotocol/client'
 import { z } from 'zod'
-import { printable, printableLine } from './printable.ts'
+import { printable, printableLine } from '../runtime/printable.ts'
 import { missingScopes } from './scopes.ts'
 
 /** Rows in columns, two spaces apart, without trailing blanks. What is in them must be printable. */

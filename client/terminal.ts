@@ -1,10 +1,10 @@
 import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
+import { printable } from '../runtime/printable.ts'
 import { promptSecrets } from '../runtime/prompt-secrets.ts'
 import type { DeviceInstructions } from './grants/device-code.ts'
 import { openBrowser } from './open-browser.ts'
-import { printable } from './printable.ts'
 
 /** Results go to standard output, everything else to standard error. */
 export const print = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -1,7 +1,7 @@
 import type { JsonSchemaType, Tool } from '@modelcontextprotocol/client'
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker'
+import { printableLine } from '../runtime/printable.ts'
 import { ClientFailure, exitStatus } from './failure.ts'
-import { printableLine } from './printable.ts'
 
 /** A tool's arguments, as typed. */
 export interface TypedArguments {

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { describeError } from '../client/describe-error.ts'
-import { printable } from '../client/printable.ts'
+import { printable } from '../runtime/printable.ts'
 import { recordOutcome } from './outcome.ts'
 import type { Reporter } from './report.ts'
 import { runDemo } from './run-demo.ts'

@@ -6,9 +6,9 @@ import {
   ProtocolErrorCode,
   type Tool,
 } from '@modelcontextprotocol/client'
+import { printableLine } from '../../runtime/printable.ts'
 import { ClientFailure, type ExitStatus, exitStatus } from '../failure.ts'
 import { requestTimeoutMs } from '../mcp-session.ts'
-import { printableLine } from '../printable.ts'
 import { renderJson, renderResult } from '../render.ts'
 import { missingScopes, parseScope } from '../scopes.ts'
 import type { Tokens } from '../tokens.ts'

@@ -1,6 +1,6 @@
+import { printable, printableLine } from '../../runtime/printable.ts'
 import { type ExitStatus, exitStatus } from '../failure.ts'
 import { requestTimeoutMs } from '../mcp-session.ts'
-import { printable, printableLine } from '../printable.ts'
 import { renderColumns, renderJson } from '../render.ts'
 import { type CommandContext, withSession } from './context.ts'
 

@@ -1,5 +1,5 @@
+import { printableLine } from '../../runtime/printable.ts'
 import { type ExitStatus, exitStatus } from '../failure.ts'
-import { printableLine } from '../printable.ts'
 import { renderJson } from '../render.ts'
 import type { CommandContext } from './context.ts'
 import { signIn } from './login.ts'

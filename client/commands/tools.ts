@@ -1,7 +1,7 @@
 import type { Client, Tool } from '@modelcontextprotocol/client'
+import { printableLine } from '../../runtime/printable.ts'
 import { type ExitStatus, exitStatus } from '../failure.ts'
 import { requestTimeoutMs } from '../mcp-session.ts'
-import { printableLine } from '../printable.ts'
 import { renderJson, renderTools } from '../render.ts'
 import { type CommandContext, withSession } from './context.ts'
 import { signIn } from './login.ts'

@@ -1,4 +1,4 @@
-import { printable, printableLine } from '../printable.ts'
+import { printable, printableLine } from '../../runtime/printable.ts'
 import type { Hop } from './hop.ts'
 
 /** The answer's headers that say what to do next. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { InsufficientScopeError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
+import { ClientError } from 'openid-client'
 import { describeError } from '../../client/describe-error.ts'
 import { ClientFailure, exitStatus } from '../../client/failure.ts'
 import { ConfigError } from '../../config/index.ts'
@@ -37,6 +38,24 @@ describe('describeError', () => {
       status: expected,
     })
   })
+
+  it.each([
+    ['exp', { exp: 1000 }, 'ahead of the authorization server’s by 4600 s or more'],
+    ['nbf', { nbf: 9200 }, 'behind the authorization server’s by 3600 s or more'],
+  ])(
+    'says how far this machine’s clock is off when a new token fails at its %s',
+    (claim, claims, message) => {
+      const code = 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'
+      const inner = Object.assign(new Error('unexpected claim', { cause: { now: 5600, claims, claim } }), {
+        code,
+      })
+      expect(describeError(new ClientError('failed', { cause: inner }))).toMatchObject({
+        message: expect.stringContaining(message),
+        hint: expect.stringContaining('timedatectl'),
+        status: exitStatus.signIn,
+      })
+    },
+  )
 
   it('passes on what is wrong with the environment', () => {
     const error = new ConfigError([{ variable: 'RESOURCE', problem: 'is not an http(s) URL' }])

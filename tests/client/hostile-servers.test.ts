@@ -3,9 +3,9 @@ import { describeError } from '../../client/describe-error.ts'
 import { exitStatus } from '../../client/failure.ts'
 import { authorizationCode } from '../../client/grants/authorization-code.ts'
 import { createOAuthClient, type OAuthClientOptions } from '../../client/oauth-client.ts'
-import { printable } from '../../client/printable.ts'
 import { renderTools } from '../../client/render.ts'
 import { createMemoryTokenStore } from '../../client/token-store.ts'
+import { printable } from '../../runtime/printable.ts'
 import {
   type AuthorizationServerSpite,
   startMaliciousAuthorizationServer,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Tool } from '@modelcontextprotocol/client'
-import { printable, printableLine } from '../../client/printable.ts'
 import { renderRequirement, renderResult, renderTools } from '../../client/render.ts'
+import { printable, printableLine } from '../../runtime/printable.ts'
 
 const tool = (part: Partial<Tool> = {}): Tool => ({
   name: 'a_tool',

@@ -1,0 +1,37 @@
+import type { IdpSettings } from '../config/index.ts'
+import { printableLine } from '../runtime/printable.ts'
+import type { SignInStart } from './authorizer.ts'
+import { renderColumns } from './render.ts'
+
+const origins = {
+  preregistered: 'registered by hand',
+  'metadata-document': 'by its metadata document',
+  dynamic: 'registered by itself',
+} as const
+
+/** What the client found, in a few lines: who protects the MCP server, and what it will be asked for. */
+export function renderSignIn(
+  { discovery, scopes, client }: SignInStart,
+  { profile, omitResource, authorizationParameters }: IdpSettings,
+): string {
+  const { resource, resourceIndicator, issuer } = discovery
+  const parameters = [
+    ...(omitResource ? [] : [`resource=${resourceIndicator}`]),
+    ...Object.entries(authorizationParameters).map(([name, value]) => `${name}=${value}`),
+  ]
+  const untried = profile.proof.by === 'documentation' && profile.deviations.length > 0
+  const proof = untried ? ': from its documentation, not tried live' : ''
+  const lines = [
+    ['server', resource],
+    ['issuer', issuer],
+    ['profile', `${profile.name} (${profile.title}${proof})`],
+    ['client', `${client.clientId}, ${origins[client.registration.origin]}`],
+    ['audience', parameters.join(' ') || 'what the scopes say'],
+    ['scopes', scopes.join(' ') || 'none named'],
+    ...profile.deviations.map(({ what }) => ['note', what]),
+  ]
+  return renderColumns(
+    lines.map((line) => line.map(printableLine)),
+    '  ',
+  )
+}
