@@ -2,8 +2,11 @@ import type { ConfiguredClient } from './clients-file.ts'
 import type { IdpOverrides, IdpSettings } from './idp-settings.ts'
 import type { ScopeRules } from './scope-rules.ts'
 
-/** Which of the three programs reads the configuration: it decides what `PORT` means. */
-export type Role = 'provider' | 'resource-server' | 'client'
+/**
+ * Which program reads the configuration: it decides what `PORT` means, and what must be there. The check of an
+ * identity provider lets everything be missing, and says what is.
+ */
+export type Role = 'provider' | 'resource-server' | 'client' | 'idp-check'
 
 /** A client's credentials at the authorization server. Without `secret` it is a public client. */
 export interface ClientCredentials {

@@ -2,6 +2,7 @@ import { clientIdProblems, readClientsFile } from './clients-file.ts'
 import type { Config, Role } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { type Environment, environment, isLoopback } from './env.ts'
+import { missingNeeds } from './idp-needs.ts'
 import { mistakenIssuer } from './idp-profiles/index.ts'
 import { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
 import { keyFields, keysInMemory } from './key-settings.ts'
@@ -11,12 +12,14 @@ export type { ConfiguredClient } from './clients-file.ts'
 export type { ClientCredentials, Config, Role } from './config.ts'
 export { ConfigError, type ConfigProblem } from './config-error.ts'
 export { isLoopback } from './env.ts'
+export { missingNeeds } from './idp-needs.ts'
 export { type IdpProfile, idpProfiles } from './idp-profiles/index.ts'
 export { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
+export { issuerMismatch } from './issuer-mismatch.ts'
 export type { ScopeRules } from './scope-rules.ts'
 export { type ResourceScope, resourceScopeNames, resourceScopes, type ScopeDescription } from './scopes.ts'
 
-const defaultPorts = { provider: 9000, 'resource-server': 8000, client: 0 } as const
+const defaultPorts = { provider: 9000, 'resource-server': 8000, client: 0, 'idp-check': 8000 } as const
 
 /** Public knowledge, and therefore a default on this machine only. */
 const developmentSecret = 'mcp-server-development-secret'
@@ -42,7 +45,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
   const issuer = variables.ISSUER ?? `http://localhost:${role === 'provider' ? port : defaultPorts.provider}`
   const resource =
     variables.RESOURCE ??
-    `http://localhost:${role === 'resource-server' ? port : defaultPorts['resource-server']}/mcp`
+    `http://localhost:${role === 'resource-server' || role === 'idp-check' ? port : defaultPorts['resource-server']}/mcp`
   const development = variables.NODE_ENV !== 'production'
   const resourceSecret =
     variables.RESOURCE_CLIENT_SECRET ??
@@ -93,7 +96,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
   const problems = [
     ...idpProblems(config, variables, role),
     ...configured.problems,
-    ...(role === 'client'
+    ...(role === 'client' || role === 'idp-check'
       ? []
       : [
           ...publicKnowledge(config, role),
@@ -137,12 +140,11 @@ function idpProblems(
 ): readonly ConfigProblem[] {
   const problem = mistakenIssuer(issuer)
   if (problem !== undefined) return [{ variable: 'ISSUER', problem }]
-  const needs = { 'resource-server': profile.serverNeeds, client: profile.clientNeeds, provider: undefined }[
-    role
-  ]
-  return Object.entries(needs ?? {})
-    .filter(([variable]) => variables[variable as keyof Environment] === undefined)
-    .map(([variable, where]) => ({ variable, problem: `is needed for ${profile.title}: ${where}` }))
+  if (role !== 'client' && role !== 'resource-server') return []
+  return missingNeeds(profile, role, variables).map(({ variable, where }) => ({
+    variable,
+    problem: `is needed for ${profile.title}: ${where}`,
+  }))
 }
 
 /** What only the resource server reads. */

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { type Config, ConfigError, loadConfig, resourceScopeNames } from '../config/index.ts'
+import { ConfigError, loadConfig } from '../config/index.ts'
 import { renewCertificate } from '../runtime/certificate.ts'
 import { createHttpServer } from '../runtime/http-server.ts'
 import { ListenError, listen } from '../runtime/listen.ts'
@@ -7,8 +7,8 @@ import { createLogger } from '../runtime/logger.ts'
 import { createOperationsServer } from '../runtime/operations-server.ts'
 import { stop, stopOnSignal } from '../runtime/shutdown.ts'
 import { createResourceServer } from './app.ts'
+import { loadBanner } from './banner.ts'
 import { loadIntrospectionClient } from './introspection-client.ts'
-import type { ProtectedMcp } from './protect.ts'
 import { openSharedState, SharedStateError } from './state/shared-state.ts'
 import { serveStdio } from './stdio.ts'
 
@@ -64,32 +64,7 @@ async function main(args: readonly string[]): Promise<void> {
       await state.close()
     },
   })
-  process.stdout.write(await banner(config, mcp))
-}
-
-async function banner(config: Config, mcp: ProtectedMcp): Promise<string> {
-  const { issuer, idp, resource, acceptedAudiences, introspectionCacheSeconds, metricsPort, host } = config
-  const { profile, scopeTemplate } = idp
-  const validation = await mcp.validation().then(
-    ({ mode, reason }) => `${mode}: ${reason}`,
-    () => `not known yet: ${issuer} does not answer. ${howToStart(profile.name)}`,
-  )
-  return `Gatehouse MCP server
-  endpoint    ${resource}
-  page        ${new URL(resource).origin}/
-  issuer      ${issuer} (${profile.title})
-  validation  ${validation}
-  audience    ${acceptedAudiences.join(', ')}
-  scopes      ${resourceScopeNames.join(', ')}${scopeTemplate === '{scope}' ? '' : `, asked for as ${scopeTemplate}`}
-  believed    for ${introspectionCacheSeconds} s: a revoked token works that much longer at most
-${metricsPort === undefined ? '' : `  operations  http://${host}:${metricsPort}/metrics, /healthz, /readyz\n`}${profile.deviations.map(({ what }) => `  note        ${what}\n`).join('')}Ctrl-C stops it. Next, in another terminal: npm run client
-`
-}
-
-function howToStart(profile: string): string {
-  return profile === 'bundled'
-    ? 'Start it with: npm run provider'
-    : 'Look what is wrong with: npm run idp:check'
+  process.stdout.write(await loadBanner(config, mcp, process.env))
 }
 
 try {

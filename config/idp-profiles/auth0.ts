@@ -17,6 +17,16 @@ export const auth0: IdpProfile = {
   clientNeeds: { CLIENT_ID: 'Applications > your native application > Settings > Client ID' },
   scopeClaim: 'permissions',
   authorizationParameters: { audience: '{resource}' },
+  accessTokens: 'jwt',
+  remedies: {
+    issuer:
+      'Auth0 dashboard > Applications > yours > Settings > Domain: ISSUER is https://DOMAIN/ with the slash, or your custom domain',
+    audience: 'Auth0 dashboard > Applications > APIs > Create API > Identifier: {resource}',
+    scopes: 'Auth0 dashboard > Applications > APIs > the MCP server > Permissions: {scope}',
+    client:
+      'Auth0 dashboard > Applications > Create Application > Native: Allowed Callback URLs; its Client ID is CLIENT_ID',
+    refresh: 'Auth0 dashboard > Applications > APIs > the MCP server > Settings > Allow Offline Access',
+  },
   deviations: [
     {
       what: 'redirects go to http://127.0.0.1:8765/callback, unless REDIRECT_PORT says otherwise',

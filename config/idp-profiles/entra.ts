@@ -25,6 +25,16 @@ export const entra: IdpProfile = {
   },
   clientNeeds: { CLIENT_ID: 'App registrations > your public client > Overview > Application (client) ID' },
   scopeClaim: 'roles',
+  accessTokens: 'jwt',
+  remedies: {
+    issuer:
+      'Entra admin center > App registrations > yours > Overview > Directory (tenant) ID: ISSUER is https://login.microsoftonline.com/TENANT-ID/v2.0',
+    audience:
+      'Entra admin center > App registrations > your API > Manifest > requestedAccessTokenVersion: 2; ACCEPTED_AUDIENCES must be its Application (client) ID',
+    scopes: 'Entra admin center > App registrations > your API > Expose an API > Add a scope: {scope}',
+    client:
+      'Entra admin center > App registrations > New registration > Authentication > Mobile and desktop applications: http://localhost/callback, Allow public client flows; its Application (client) ID is CLIENT_ID',
+  },
   omitResource: true,
   authorizationParameters: { prompt: 'select_account' },
   redirectHost: 'localhost',

@@ -23,6 +23,13 @@ export const google: IdpProfile = {
     CLIENT_ID: 'Google Cloud console > Google Auth Platform > Clients > your desktop client > Client ID',
     CLIENT_SECRET: 'the same page: Google wants it of installed applications, too',
   },
+  accessTokens: 'opaque',
+  remedies: {
+    audience:
+      'Google Cloud console > Google Auth Platform > Clients > your desktop client > Client ID: ACCEPTED_AUDIENCES must be the same',
+    client:
+      'Google Cloud console > Google Auth Platform > Clients > Create client > Desktop app: CLIENT_ID and CLIENT_SECRET',
+  },
   scopeClaim: 'email',
   scopeTemplate: 'openid email',
   omitResource: true,

@@ -9,12 +9,22 @@ export const keycloak: IdpProfile = {
     { pattern: /\/realms\/[^/?#]+\/$/, problem: 'must not end with a slash: a realm is …/realms/NAME' },
   ],
   proof: { by: 'live', date: '2026-11-27' },
+  accessTokens: 'jwt',
+  listsScopes: true,
   introspectsAsResource: true,
   remedies: {
+    issuer:
+      'Keycloak console > Realm settings > General > Endpoints > OpenID Endpoint Configuration: ISSUER must be its "issuer"',
     audience:
       'Keycloak console > Client scopes > read, write, admin > Mappers > Add mapper > By configuration > Audience: Included Client Audience {resource}, which is the clientId of the MCP server',
     credentials:
       'Keycloak console > Clients > {client} > Credentials > Client Secret: RESOURCE_CLIENT_SECRET must be the same, and RESOURCE_CLIENT_ID the Client ID',
+    scopes:
+      'Keycloak console > Client scopes > Create client scope: {scope}, Include in token scope on; then Clients > the one people sign in with > Client scopes > Add client scope > Optional',
+    client:
+      'Keycloak console > Clients > Create client: Client authentication off, Standard flow on, Valid redirect URIs http://127.0.0.1/callback; its Client ID is CLIENT_ID',
+    refresh:
+      'Keycloak console > Clients > the one people sign in with > Client scopes > Add client scope > offline_access > Optional',
   },
   deviations: [
     {

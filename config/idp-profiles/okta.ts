@@ -15,6 +15,21 @@ export const okta: IdpProfile = {
   proof: { by: 'stand-in', date: '2026-11-27' },
   redirectPort: 8765,
   clientNeeds: { CLIENT_ID: 'Applications > your native application > General > Client ID' },
+  accessTokens: 'jwt',
+  remedies: {
+    issuer:
+      'Okta admin console > Security > API > Authorization Servers: ISSUER must be the Issuer URI, with Issuer set to the Okta URL or the custom one that you use',
+    audience:
+      'Okta admin console > Security > API > Authorization Servers > yours > Settings > Audience: {resource}',
+    credentials:
+      'Okta admin console > Applications > the one of the MCP server (an API Services app) > General > Client Credentials: RESOURCE_CLIENT_ID and RESOURCE_CLIENT_SECRET must be the same',
+    scopes:
+      'Okta admin console > Security > API > Authorization Servers > yours > Scopes > Add Scope: {scope}; and a rule under Access Policies that grants them',
+    client:
+      'Okta admin console > Applications > Create App Integration > OIDC, Native Application: Sign-in redirect URIs http://127.0.0.1/callback; its Client ID is CLIENT_ID',
+    refresh:
+      'Okta admin console > Applications > your native application > General > Grant type > Refresh Token; and offline_access in the rule under Access Policies',
+  },
   deviations: [
     {
       what: 'redirects go to http://127.0.0.1:8765/callback, unless REDIRECT_PORT says otherwise',

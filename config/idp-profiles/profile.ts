@@ -24,12 +24,23 @@ export interface MistakenIssuer {
   readonly problem: string
 }
 
-/** Where at the identity provider to put right what goes wrong. `{resource}` and `{client}` stand for their values. */
+/**
+ * Where at the identity provider to put right what goes wrong. `{resource}`, `{client}` (the MCP server's client) and
+ * `{scope}` (the scopes that are missing) stand for their values.
+ */
 export interface Remedies {
+  /** Nobody answers as this issuer: where to read how it is written. */
+  readonly issuer?: string
   /** Its tokens are not for the MCP server. */
-  readonly audience: string
+  readonly audience?: string
   /** It does not accept the MCP server's credentials. */
-  readonly credentials: string
+  readonly credentials?: string
+  /** It does not know scopes of the MCP server. */
+  readonly scopes?: string
+  /** It does not know the client, or does not let clients register themselves. */
+  readonly client?: string
+  /** Clients get no refresh tokens. */
+  readonly refresh?: string
 }
 
 /**
@@ -44,12 +55,20 @@ export interface IdpProfile {
   readonly issuer?: RegExp
   readonly mistaken?: readonly MistakenIssuer[]
   readonly proof: Proof
+  /** What starts it on this machine, such as `npm run provider`. Absent: others run it. */
+  readonly startedBy?: string
   /** How access tokens are validated. Default `auto`: by what the metadata offers. */
   readonly tokenValidation?: 'introspection' | 'jwt' | 'tokeninfo'
   /** What the MCP server must be told, because nothing can be guessed: variable → where to find it. */
   readonly serverNeeds?: Readonly<Record<string, string>>
   /** What the client must be told. */
   readonly clientNeeds?: Readonly<Record<string, string>>
+  /** What its access tokens are, where the metadata cannot tell: opaque ones cannot be verified by signature. */
+  readonly accessTokens?: 'opaque' | 'jwt'
+  /** True when `scopes_supported` has every scope that there is: then one that is missing is not known there. */
+  readonly listsScopes?: true
+  /** True when the value that CLIENT_ID has without being set is registered there by its own setup. */
+  readonly knowsTestClient?: true
   /** True when the MCP server introspects with RESOURCE as its client identifier, unless told otherwise. */
   readonly introspectsAsResource?: true
   /** A further claim of the token with permissions. */
@@ -66,7 +85,7 @@ export interface IdpProfile {
   readonly redirectPort?: number
   /** True when S256 works although the metadata does not list it; else such an issuer is refused. */
   readonly allowInsecureUnadvertisedPkce?: true
-  /** Said in the log. Default: the same without the places. */
+  /** Said in the log and by the check. Default: the same without the places. */
   readonly remedies?: Remedies
   /** Said at start. */
   readonly deviations: readonly Deviation[]

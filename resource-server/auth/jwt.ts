@@ -4,7 +4,7 @@ import { type Expectations, judge } from './judge.ts'
 import { AuthorityUnavailable, type Refusal, type TokenVerifier } from './verdict.ts'
 
 /** Signatures that are accepted: asymmetric ones only, so that no public key can pass for a shared secret. */
-const algorithms = [
+export const acceptedAlgorithms = [
   'ES256',
   'ES384',
   'ES512',
@@ -19,7 +19,7 @@ const algorithms = [
 ]
 
 /** How far clocks may be apart, in seconds. */
-const clockToleranceSeconds = 15
+export const clockToleranceSeconds = 15
 
 /** Options of {@link createJwtVerifier}. */
 export interface JwtOptions extends Expectations {
@@ -51,7 +51,7 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
       const getKey = await keys()
       try {
         const { payload, protectedHeader } = await jwtVerify(token, getKey, {
-          algorithms,
+          algorithms: acceptedAlgorithms,
           clockTolerance: clockToleranceSeconds,
           currentDate: new Date(now()),
         })
@@ -98,6 +98,10 @@ const outages: ReadonlySet<string> = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVA
 function refusalOf(error: unknown, now: () => number): Refusal {
   if (error instanceof errors.JWTExpired) {
     return { reason: 'expired', exp: error.payload.exp ?? 0, now: now() / 1000 }
+  }
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf') {
+    const { nbf } = error.payload
+    if (typeof nbf === 'number') return { reason: 'not_yet_valid', nbf, now: now() / 1000 }
   }
   if (error instanceof errors.JOSEError && !outages.has(error.code)) {
     return { reason: 'signature', detail: error.code }

@@ -4,6 +4,7 @@ import type { AuthInfo } from '@modelcontextprotocol/server'
 export type Refusal =
   | { readonly reason: 'inactive' }
   | { readonly reason: 'expired'; readonly exp: number; readonly now: number }
+  | { readonly reason: 'not_yet_valid'; readonly nbf: number; readonly now: number }
   | { readonly reason: 'no_expiry' }
   | { readonly reason: 'issuer'; readonly issuer: string | undefined }
   | { readonly reason: 'audience'; readonly audience: readonly string[] }

@@ -1,36 +1,42 @@
 import { decodeJwt } from 'jose'
 import type { Config } from '../../config/index.ts'
 import type { Decision } from '../auth/gate.ts'
+import { IssuerDocumentError } from '../auth/issuer-metadata.ts'
 import { CredentialsRefused } from '../auth/verdict.ts'
+import { createIdpRemedy } from '../idp-remedy.ts'
 
 /** Says what the operator can change where a refusal looks like a wrong setting; undefined where it does not. */
 export type RemedyFor = (decision: Pick<Decision, 'denial' | 'request'>) => string | undefined
+
+/** What can be changed so that the issuer's metadata is found; undefined when that was not the trouble. */
+function mendMetadata(error: unknown): string | undefined {
+  const cause = error instanceof Error ? error.cause : undefined
+  const failures: readonly unknown[] = cause instanceof AggregateError ? cause.errors : []
+  return failures.flatMap((failure) => (failure instanceof IssuerDocumentError && failure.remedy) || [])[0]
+}
 
 /** The longest word from outside that is repeated, in characters. */
 const maxLength = 200
 
 /** @returns advice in the words of the identity provider's own pages, for the log and never for the caller */
-export function createRemedies({
-  issuer,
-  resource,
-  resourceClient,
-  acceptedAudiences,
-  idp: { profile },
-}: Pick<Config, 'issuer' | 'resource' | 'resourceClient' | 'acceptedAudiences' | 'idp'>): RemedyFor {
-  const at = (place: string | undefined, otherwise: string) =>
-    place?.replaceAll('{resource}', resource).replaceAll('{client}', resourceClient.id) ?? otherwise
-  const addAudience = at(
-    profile.remedies?.audience,
-    `have ${issuer} put ${resource} into aud, or set ACCEPTED_AUDIENCES`,
-  )
-  const mendCredentials = at(profile.remedies?.credentials, `look up the client at ${issuer}`)
+export function createRemedies(
+  config: Pick<Config, 'issuer' | 'resource' | 'resourceClient' | 'acceptedAudiences' | 'idp'>,
+): RemedyFor {
+  const { issuer, resource, acceptedAudiences } = config
+  const remedy = createIdpRemedy(config)
+  const addAudience = remedy('audience', `have ${issuer} put ${resource} into aud, or set ACCEPTED_AUDIENCES`)
+  const mendCredentials = remedy('credentials', `look up the client at ${issuer}`)
 
   return ({ denial, request }) => {
     if (denial?.kind === 'unavailable') {
-      return denial.cause instanceof CredentialsRefused ? mendCredentials : undefined
+      return denial.cause instanceof CredentialsRefused ? mendCredentials : mendMetadata(denial.cause)
     }
     if (denial?.kind !== 'invalid_token') return undefined
     const { refusal } = denial
+    if (refusal.reason === 'not_yet_valid') {
+      const seconds = Math.ceil(refusal.nbf - refusal.now)
+      return `this machine’s clock is ${seconds} s behind that of ${issuer}: set it (timedatectl set-ntp true), or the other if that is wrong`
+    }
     const audience =
       refusal.reason === 'audience'
         ? refusal.audience

@@ -44,9 +44,28 @@ describe('the README’s commands for Keycloak', () => {
   })
 
   it('start an MCP server that says what it found', () => {
-    expect(mcp.output.stdout).toContain(`issuer      ${issuer} (Keycloak)`)
+    expect(mcp.output.stdout).toContain(`issuer      ${issuer}\n  profile     keycloak (Keycloak)`)
+    expect(mcp.output.stdout).not.toContain('problem')
     expect(mcp.output.stdout).toContain('validation  introspection: the issuer offers it')
     expect(mcp.output.stdout).toContain(`audience    ${resource}`)
+  })
+
+  it('are known to work by npm run idp:check before anyone signs in', async () => {
+    const env = { ...variablesFor('mcp'), RESOURCE: resource }
+    const { code, stdout } = await startProgram('resource-server/idp-check/main.ts', env, ['--json']).ended
+    const { abilities, findings } = JSON.parse(stdout)
+    expect(abilities.map(({ name, works }: { name: string; works: unknown }) => [name, works])).toEqual([
+      ['login', true],
+      ['introspection', true],
+      ['jwt', true],
+      ['refresh', true],
+      ['revocation', true],
+      ['step-up', true],
+    ])
+    expect(findings).toContainEqual(
+      expect.objectContaining({ about: 'programs', found: expect.stringContaining('closed') }),
+    )
+    expect(code).toBe(0)
   })
 
   it('sign alice in with a real browser, through Keycloak’s login and consent pages, and call tools', async () => {

@@ -38,6 +38,35 @@ describe('fetchIssuerMetadata', () => {
     expect(metadata.jwks_uri).toBe(`${origin}/jwks`)
   })
 
+  it('asks in MCP’s order: RFC 8414, then OpenID with the path inserted, then with the path before', async () => {
+    const asked: string[] = []
+    const { server, origin, close } = await openServer()
+    server.on('request', (req, res) => {
+      asked.push(req.url ?? '')
+      res.writeHead(404).end()
+    })
+    const failing = fetchIssuerMetadata(`${origin}/tenant`, 1000).finally(close)
+    await expect(failing).rejects.toThrow(AuthorityUnavailable)
+    expect(asked).toEqual([
+      '/.well-known/oauth-authorization-server/tenant',
+      '/.well-known/openid-configuration/tenant',
+      '/tenant/.well-known/openid-configuration',
+    ])
+  })
+
+  it('says of each document what was wrong with it', async () => {
+    issuer.fail({ status: 404, json: {} }, ['metadata'])
+    const error = await fetchIssuerMetadata(issuer.issuer, 1000).catch((thrown) => thrown)
+    expect(error.cause.errors.map(({ message }: Error) => message)).toEqual([
+      `${issuer.issuer}/.well-known/oauth-authorization-server answers 404`,
+      `${issuer.issuer}/.well-known/openid-configuration answers 404`,
+    ])
+  })
+
+  it('fails for an issuer that is no URL', async () => {
+    await expect(fetchIssuerMetadata('id.example', 1000)).rejects.toThrow(AuthorityUnavailable)
+  })
+
   it.each(['https://evil.example', 'http://localhost:1'])(
     '40: takes nothing from a document that names the issuer %s',
     async (other) => {

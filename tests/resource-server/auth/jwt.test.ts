@@ -198,7 +198,7 @@ describe('a token that the issuer signed is refused', () => {
   })
 
   it('33: when it is not valid yet, by more than 15 seconds', async () => {
-    expect(await reasonFor({ nbf: seconds() + 16 })).toBe('signature')
+    expect(await reasonFor({ nbf: seconds() + 16 })).toBe('not_yet_valid')
   })
 
   it('33: when it does not expire', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { UnsecuredJWT } from 'jose'
 import { loadConfig } from '../../../config/index.ts'
+import { fetchIssuerMetadata } from '../../../resource-server/auth/issuer-metadata.ts'
 import { AuthorityUnavailable, CredentialsRefused } from '../../../resource-server/auth/verdict.ts'
 import { createRemedies } from '../../../resource-server/observability/remedy.ts'
+import { startIssuer } from '../../support/issuer-stand-in.ts'
 
 const issuer = 'https://id.example.com/realms/staff'
 const resource = 'https://mcp.example.com/mcp'
@@ -50,6 +52,23 @@ describe('advice for the operator', () => {
       remedyFor({ denial: { kind: 'unavailable', cause }, request: requestWith('x') })
     expect(adviceOn(refused)).toContain(`Clients > ${resource} > Credentials`)
     expect(adviceOn(away)).toBeUndefined()
+  })
+
+  it('says by how many seconds this machine’s clock is behind, when a token is of the future', () => {
+    const advice = remedyFor({
+      denial: { kind: 'invalid_token', refusal: { reason: 'not_yet_valid', nbf: 1090, now: 1000 } },
+      request: requestWith('x'),
+    })
+    expect(advice).toContain(`this machine’s clock is 90 s behind that of ${issuer}`)
+  })
+
+  it('says how to write the issuer when its metadata names another', async () => {
+    const there = await startIssuer()
+    there.metadata.issuer = `${there.issuer}/`
+    const cause = await fetchIssuerMetadata(there.issuer, 1000).catch((error) => error)
+    await there.stop()
+    const advice = remedyFor({ denial: { kind: 'unavailable', cause }, request: requestWith('x') })
+    expect(advice).toContain(`set ISSUER=${there.issuer}/, with the slash`)
   })
 
   it('is said without places where there is no profile', () => {

@@ -1,0 +1,27 @@
+import type { IdpProfile } from './idp-profiles/index.ts'
+
+/** A variable that is missing. */
+export interface MissingNeed {
+  readonly variable: string
+  /** Where its value is to be found. */
+  readonly where: string
+}
+
+/** The programs that an identity provider's settings are for. */
+export type NeedyProgram = 'resource-server' | 'client'
+
+/**
+ * What an identity provider needs and nobody can guess.
+ * @param given the environment; empty variables count as absent
+ * @returns every variable that is missing
+ */
+export function missingNeeds(
+  { serverNeeds, clientNeeds }: IdpProfile,
+  program: NeedyProgram,
+  given: Readonly<Record<string, unknown>>,
+): readonly MissingNeed[] {
+  const needs = program === 'client' ? clientNeeds : serverNeeds
+  return Object.entries(needs ?? {})
+    .filter(([variable]) => given[variable] === undefined || given[variable] === '')
+    .map(([variable, where]) => ({ variable, where }))
+}

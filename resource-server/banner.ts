@@ -1,0 +1,54 @@
+import { type Config, resourceScopeNames } from '../config/index.ts'
+import { printableLine } from '../runtime/printable.ts'
+import { findServerProblems } from './idp-check/check-idp.ts'
+import type { ProtectedMcp } from './protect.ts'
+
+/**
+ * What the MCP server says at its start: where it is, what it found at its issuer, and what is wrong there.
+ * @param env the environment that `config` is made from
+ */
+export async function loadBanner(
+  config: Config,
+  mcp: ProtectedMcp,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const { issuer, idp, resource, acceptedAudiences, introspectionCacheSeconds, metricsPort, host } = config
+  const { profile, scopeTemplate } = idp
+  const [choice, found] = await Promise.all([
+    mcp.validation().catch(() => undefined),
+    findServerProblems({ config, env, timeoutMs: 1500 }),
+  ])
+  const problems = found.map(({ found, change = '' }) => ({ found: printableLine(found), change }))
+  const unknown = choice === undefined ? problems.shift() : undefined
+  const untried = profile.proof.by === 'documentation' && profile.deviations.length > 0
+  const proof = untried ? ': from its documentation, not tried live' : ''
+  const asked = scopeTemplate === '{scope}' ? '' : `, asked for as ${scopeTemplate}`
+  const lines = [
+    ['endpoint', resource],
+    ['page', `${new URL(resource).origin}/`],
+    ['issuer', issuer],
+    ['profile', `${profile.name} (${profile.title}${proof})`],
+    [
+      'validation',
+      choice
+        ? `${choice.mode}: ${choice.reason}`
+        : `not known yet: ${unknown ? unknown.found : `${issuer} does not answer`}`,
+    ],
+    ...(unknown ? [['', `→ ${unknown.change}`]] : []),
+    ['audience', acceptedAudiences.join(', ')],
+    ['scopes', `${resourceScopeNames.join(', ')}${asked}`],
+    ['believed', `for ${introspectionCacheSeconds} s: a revoked token works that much longer at most`],
+    ...(metricsPort === undefined
+      ? []
+      : [['operations', `http://${host}:${metricsPort}/metrics, /healthz, /readyz`]]),
+    ...profile.deviations.map(({ what }) => ['note', what]),
+    ...problems.flatMap(({ found, change }) => [
+      ['problem', found],
+      ['', `→ ${change}`],
+    ]),
+  ]
+  const more = found.length === 0 ? '' : 'All that can be seen of the issuer: npm run idp:check\n'
+  return `Gatehouse MCP server
+${lines.map(([name = '', text = '']) => `  ${name.padEnd(10)}  ${text}\n`).join('')}${more}Ctrl-C stops it. Next, in another terminal: npm run client
+`
+}

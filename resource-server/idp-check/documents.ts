@@ -1,0 +1,74 @@
+import {
+  type DocumentProblem,
+  describeProblem,
+  type IssuerDocument,
+  loadIssuerDocument,
+  remedyOf,
+  wellKnownUrls,
+} from '../auth/issuer-documents.ts'
+import { type Finding, missing, note, ok, type Subject } from './finding.ts'
+
+/** Asks all well-known URLs of the issuer, not only until one answers. */
+export async function loadDocuments({
+  config: { issuer },
+  timeoutMs,
+}: Pick<Subject, 'config' | 'timeoutMs'>): Promise<readonly IssuerDocument[]> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  return await Promise.all(wellKnownUrls(issuer).map((url) => loadIssuerDocument(url, issuer, signal)))
+}
+
+/** Which documents there are, and whether they are this issuer's. */
+export function checkDocuments(
+  { config, remedy }: Pick<Subject, 'config' | 'remedy'>,
+  documents: readonly IssuerDocument[],
+): readonly Finding[] {
+  const { issuer, idp } = config
+  const usable = documents.findIndex(({ metadata }) => metadata !== undefined)
+  // Clients stop at the first document that is another issuer's.
+  const stopping = documents
+    .slice(0, usable === -1 ? undefined : usable)
+    .flatMap(({ problem }) => (problem?.kind === 'other_issuer' ? [problem] : []))[0]
+  if (usable !== -1 && !stopping) {
+    const found = documents.filter(({ metadata }) => metadata).map(({ url }) => url.pathname)
+    const absent = documents.filter(({ metadata }) => !metadata)
+    return [
+      ok('documents', found.join(' and ')),
+      ...(absent.length > 0 && usable > 0
+        ? [note('documents', absent.map((document) => describe(document)).join('; '))]
+        : []),
+      ok('issuer', 'equal to ISSUER, byte for byte'),
+    ]
+  }
+  const problem = stopping ?? mostTelling(documents)
+  const about = problem.kind === 'other_issuer' ? 'issuer' : 'documents'
+  const refused = problem.kind === 'unreachable' && problem.failure?.code === 'ECONNREFUSED'
+  const start =
+    refused && idp.profile.startedBy !== undefined ? `start it with: ${idp.profile.startedBy}` : undefined
+  const change =
+    start ??
+    remedyOf(problem, issuer) ??
+    remedy(
+      'issuer',
+      'set ISSUER to what the identity provider calls its issuer, as it writes it: no page, no endpoint',
+    )
+  return [missing(about, `${issuer} ${describeProblem(problem)}`, change)]
+}
+
+const byWeight: readonly DocumentProblem['kind'][] = [
+  'unreachable',
+  'other_issuer',
+  'unreadable',
+  'not_json',
+  'status',
+]
+
+function mostTelling(documents: readonly IssuerDocument[]): DocumentProblem {
+  const problems = documents.flatMap(({ problem }) => (problem ? [problem] : []))
+  return problems.toSorted(
+    (a, b) => byWeight.indexOf(a.kind) - byWeight.indexOf(b.kind),
+  )[0] as DocumentProblem
+}
+
+function describe({ url, problem }: IssuerDocument): string {
+  return `${url.pathname} ${problem ? describeProblem(problem) : 'answers'}`
+}

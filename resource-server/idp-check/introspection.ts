@@ -1,0 +1,71 @@
+import { type Choice, chooseVerifier } from '../auth/choose-verifier.ts'
+import { CredentialsRefused, type Verdict } from '../auth/verdict.ts'
+import { type Described, type Finding, missing, note, ok, warning } from './finding.ts'
+
+/** A token that no issuer has ever issued. */
+const madeUpToken = 'gatehouse-idp-check-made-up-token'
+
+/** How the MCP server would validate tokens; undefined when it cannot. */
+export async function chooseValidation(described: Described): Promise<Choice | undefined> {
+  return await verifierFor(described, described.config.tokenValidation)
+    .choice()
+    .catch(() => undefined)
+}
+
+function verifierFor({ config, client, timeoutMs }: Described, mode: Described['config']['tokenValidation']) {
+  return chooseVerifier({ ...config, mode, client, timeoutMs })
+}
+
+/** Introspects a made-up token with the MCP server's own credentials: the answer must be that it is not active. */
+export async function checkIntrospection(described: Described): Promise<Finding> {
+  const { config, client, metadata, remedy } = described
+  const { issuer, tokenValidation, resourceClientKey } = config
+  const required = tokenValidation === 'introspection'
+  const absent = required ? missing : note
+  const endpoint = config.introspectionEndpoint ?? metadata.introspection_endpoint
+  if (endpoint === undefined) {
+    const change = required
+      ? 'unset TOKEN_VALIDATION, or name the endpoint in INTROSPECTION_ENDPOINT'
+      : 'if it has one that it does not list: INTROSPECTION_ENDPOINT'
+    return absent('introspection', 'the issuer offers none', change)
+  }
+  if (client.secret === undefined && client.privateKey === undefined) {
+    const change = `set RESOURCE_CLIENT_ID and RESOURCE_CLIENT_SECRET: ${remedy('credentials', `a confidential client at ${issuer}`)}`
+    return absent('introspection', 'there are no credentials to introspect with', change)
+  }
+  const judge = tokenValidation === 'jwt' ? warning : missing
+  const secret = resourceClientKey === undefined ? 'RESOURCE_CLIENT_SECRET' : 'RESOURCE_CLIENT_KEY'
+  let verdict: Verdict
+  try {
+    verdict = await verifierFor(described, 'introspection').verify(madeUpToken)
+  } catch (error) {
+    if (error instanceof CredentialsRefused) {
+      const change = remedy('credentials', `look up the client at ${issuer}`)
+      return judge('introspection', `${client.id} is refused: wrong RESOURCE_CLIENT_ID or ${secret}`, change)
+    }
+    const change = `see whether ${endpoint} is the endpoint, and what its log says`
+    return judge('introspection', `no answer that can be used (${reasonOf(error)})`, change)
+  }
+  if (verdict.refusal?.reason !== 'inactive') {
+    return missing(
+      'introspection',
+      'a made-up token is called active',
+      `${endpoint} is no introspection endpoint: correct INTROSPECTION_ENDPOINT`,
+    )
+  }
+  const own = config.idp.profile.introspectsAsResource === true && client.id !== config.resource
+  if (own && !config.acceptedAudiences.includes(client.id)) {
+    return warning(
+      'introspection',
+      `it answers ${client.id}, but calls tokens inactive for clients outside their audience`,
+      `set RESOURCE_CLIENT_ID=${config.resource}, or have ${client.id} in aud as well`,
+    )
+  }
+  return ok('introspection', `${client.id} is let in; a made-up token is not active`)
+}
+
+/** The innermost reason: what the libraries say around it is the same each time. */
+export function reasonOf(error: unknown): string {
+  const { message, cause } = Object(error) as { message?: string; cause?: unknown }
+  return cause instanceof Error ? reasonOf(cause) : String(message ?? error)
+}

@@ -1,0 +1,94 @@
+import * as oauth from 'oauth4webapi'
+import type { ClientCredentials } from '../../config/index.ts'
+import type { IssuerMetadata } from '../auth/issuer-documents.ts'
+
+/** What an authorization server said to a question that it must refuse. */
+export interface Answer {
+  /** Undefined when the refusal does not tell. */
+  readonly yes: boolean | undefined
+  /** The error code, or what else it said. */
+  readonly said: string
+}
+
+/**
+ * Whether a client is known: it refreshes a token that never was. A known client hears `invalid_grant`, another one
+ * `invalid_client` (RFC 6749 §5.2).
+ */
+export async function isClientKnown(
+  metadata: IssuerMetadata,
+  { id, secret }: ClientCredentials,
+  timeoutMs: number,
+): Promise<Answer> {
+  const client = { client_id: id }
+  try {
+    const response = await oauth.refreshTokenGrantRequest(
+      metadata,
+      client,
+      authenticationOf(metadata, secret),
+      'gatehouse-idp-check-made-up-token',
+      { signal: AbortSignal.timeout(timeoutMs), ...plainHttp(metadata) },
+    )
+    await oauth.processRefreshTokenResponse(metadata, client, response)
+    return { yes: undefined, said: 'a token for nothing' }
+  } catch (error) {
+    const said = saidBy(error)
+    return { yes: said === 'invalid_grant' ? true : said === 'invalid_client' ? false : undefined, said }
+  }
+}
+
+function authenticationOf(
+  { token_endpoint_auth_methods_supported: methods }: IssuerMetadata,
+  secret: string | undefined,
+): oauth.ClientAuth {
+  if (secret === undefined) return oauth.None()
+  const byPost = methods?.includes('client_secret_post') && !methods.includes('client_secret_basic')
+  return byPost ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret)
+}
+
+/**
+ * Whether programs may register themselves (RFC 7591): asked with a redirect URI that must be refused, since it has a
+ * fragment. What is registered nevertheless is deleted again, where that can be done (RFC 7592).
+ */
+export async function isRegistrationOpen(metadata: IssuerMetadata, timeoutMs: number): Promise<Answer> {
+  const request = {
+    client_name: 'gatehouse idp check',
+    redirect_uris: ['https://gatehouse.invalid/#refused'],
+  }
+  const signal = AbortSignal.timeout(timeoutMs)
+  try {
+    const response = await oauth.dynamicClientRegistrationRequest(metadata, request, {
+      signal,
+      ...plainHttp(metadata),
+    })
+    const made = await oauth.processDynamicClientRegistrationResponse(response)
+    await remove(made, signal)
+    return { yes: true, said: 'registered' }
+  } catch (error) {
+    const said = saidBy(error)
+    const refusedUri = ['invalid_redirect_uri', 'invalid_client_metadata'].includes(said)
+    const refusedUs = ['401', '403'].includes(statusOf(error)) || said === 'invalid_token'
+    return { yes: refusedUs ? false : refusedUri ? true : undefined, said }
+  }
+}
+
+async function remove(made: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
+  const { registration_client_uri: uri, registration_access_token: token } = made
+  if (typeof uri !== 'string' || typeof token !== 'string') return
+  await fetch(uri, { method: 'DELETE', headers: { authorization: `Bearer ${token}` }, signal })
+}
+
+function plainHttp({ issuer }: IssuerMetadata) {
+  return { [oauth.allowInsecureRequests]: issuer.startsWith('http:') }
+}
+
+function saidBy(error: unknown): string {
+  if (error instanceof oauth.ResponseBodyError) return error.error
+  if (error instanceof oauth.WWWAuthenticateChallengeError) return 'invalid_client'
+  return statusOf(error) || 'no answer'
+}
+
+function statusOf(error: unknown): string {
+  const { status, cause } = Object(error) as { status?: unknown; cause?: unknown }
+  if (typeof status === 'number') return String(status)
+  return cause instanceof Response ? String(cause.status) : ''
+}

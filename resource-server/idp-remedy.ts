@@ -1,0 +1,20 @@
+import type { Config, IdpProfile } from '../config/index.ts'
+
+/** What at the identity provider can have to be changed. */
+export type Remediable = keyof NonNullable<IdpProfile['remedies']>
+
+/** Says where to change it, in the words of the identity provider's own pages; `otherwise` where nobody knows them. */
+export type IdpRemedy = (what: Remediable, otherwise: string, scopes?: readonly string[]) => string
+
+/** The remedies of an identity provider's profile, with this MCP server's values in them. */
+export function createIdpRemedy({
+  resource,
+  resourceClient,
+  idp: { profile },
+}: Pick<Config, 'resource' | 'resourceClient' | 'idp'>): IdpRemedy {
+  return (what, otherwise, scopes = []) =>
+    (profile.remedies?.[what] ?? otherwise)
+      .replaceAll('{resource}', resource)
+      .replaceAll('{client}', resourceClient.id)
+      .replaceAll('{scope}', scopes.join(', '))
+}

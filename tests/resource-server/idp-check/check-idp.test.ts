@@ -1,0 +1,318 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { loadConfig } from '../../../config/index.ts'
+import { checkIdp, type Report } from '../../../resource-server/idp-check/check-idp.ts'
+import { startIssuer } from '../../support/issuer-stand-in.ts'
+import { createStandIns, type Routes } from '../../support/stand-in.ts'
+import { startProvider } from '../../support/start-provider.ts'
+
+const standIns = createStandIns()
+const stopping: (() => Promise<void>)[] = []
+afterEach(async () => {
+  await standIns.stop()
+  for (const stop of stopping.splice(0)) await stop()
+})
+
+type Env = Readonly<Record<string, string>>
+
+async function check(issuer: string, env: Env = {}): Promise<Report> {
+  const all = { ISSUER: issuer, IDP: 'generic', ...env }
+  return await checkIdp({ config: loadConfig(all, 'idp-check'), env: all, timeoutMs: 1000 })
+}
+
+/** An authorization server with everything, except what `metadata` says otherwise. */
+async function standIn(metadata: Record<string, unknown> = {}, routes: Routes = {}): Promise<string> {
+  const { origin } = await standIns.start((issuer) => ({
+    '/.well-known/oauth-authorization-server': {
+      body: {
+        issuer,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+        introspection_endpoint: `${issuer}/introspect`,
+        revocation_endpoint: `${issuer}/revoke`,
+        registration_endpoint: `${issuer}/register`,
+        jwks_uri: `${issuer}/jwks`,
+        code_challenge_methods_supported: ['S256'],
+        scopes_supported: ['read', 'write', 'admin', 'offline_access'],
+        authorization_response_iss_parameter_supported: true,
+        ...metadata,
+      },
+    },
+    '/token': { status: 400, body: { error: 'invalid_grant' } },
+    '/introspect': { body: { active: false } },
+    '/register': { status: 401, body: { error: 'invalid_token' } },
+    '/jwks': { body: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] } },
+    ...routes,
+  }))
+  return origin
+}
+
+const of = (report: Report, about: string) => report.findings.find((finding) => finding.about === about)
+const levels = ({ findings }: Report) =>
+  Object.fromEntries(findings.map(({ about, level }) => [about, level]))
+const ability = ({ abilities }: Report, wanted: string) =>
+  abilities.find(({ name }) => name === wanted)?.works
+
+describe('the check of this project’s provider', () => {
+  it('finds everything that the programs need', async () => {
+    const provider = await startProvider()
+    stopping.push(provider.stop)
+    const report = await check(provider.issuer, { IDP: 'auto' })
+    expect(levels(report)).toEqual({
+      documents: 'ok',
+      issuer: 'ok',
+      TLS: 'note',
+      clock: 'ok',
+      endpoints: 'ok',
+      PKCE: 'ok',
+      iss: 'ok',
+      client: 'ok',
+      programs: 'note',
+      introspection: 'ok',
+      keys: 'ok',
+      scopes: 'ok',
+      audience: 'note',
+      refresh: 'ok',
+      revocation: 'ok',
+    })
+    expect(of(report, 'documents')?.found).toBe(
+      '/.well-known/oauth-authorization-server and /.well-known/openid-configuration',
+    )
+    expect(of(report, 'programs')?.found).toBe('by metadata document, dynamic registration open')
+    expect([report.works, report.validation?.mode]).toEqual([true, 'introspection'])
+    expect(report.abilities.map(({ name, works }) => [name, works])).toEqual([
+      ['login', true],
+      ['introspection', true],
+      ['jwt', false],
+      ['refresh', true],
+      ['revocation', true],
+      ['step-up', true],
+    ])
+  })
+
+  it('says that registration is closed where it needs a token', async () => {
+    const provider = await startProvider({ env: { REGISTRATION_TOKEN: 'a'.repeat(32) } })
+    stopping.push(provider.stop)
+    expect(of(await check(provider.issuer), 'programs')?.found).toContain('dynamic registration closed')
+  })
+
+  it('says that a secret is wrong, and what to do here', async () => {
+    const provider = await startProvider()
+    stopping.push(provider.stop)
+    const report = await check(provider.issuer, { IDP: 'auto', RESOURCE_CLIENT_SECRET: 'wrong' })
+    expect(of(report, 'introspection')).toEqual({
+      about: 'introspection',
+      level: 'missing',
+      found: 'mcp-server is refused: wrong RESOURCE_CLIENT_ID or RESOURCE_CLIENT_SECRET',
+      change: expect.stringContaining('npm run provider and npm run mcp with the same'),
+    })
+    expect([report.works, ability(report, 'introspection')]).toEqual([false, false])
+    expect(JSON.stringify(report)).not.toContain('"wrong"')
+  })
+
+  it('says that a client is not known there', async () => {
+    const provider = await startProvider()
+    stopping.push(provider.stop)
+    const report = await check(provider.issuer, { IDP: 'auto', CLIENT_ID: 'nobody' })
+    expect(of(report, 'client')).toMatchObject({
+      level: 'missing',
+      found: 'nobody: not known there (invalid_client)',
+      change: expect.stringContaining('CLIENT_ID'),
+    })
+    expect([report.works, ability(report, 'login')]).toEqual([false, false])
+  })
+})
+
+describe('the check of an authorization server', () => {
+  it('has nothing against one that offers everything', async () => {
+    const report = await check(await standIn())
+    expect([report.works, ability(report, 'login'), ability(report, 'jwt')]).toEqual([true, true, 'perhaps'])
+  })
+
+  it.each([
+    ['authorization_endpoint', undefined, 'endpoints', /no authorization_endpoint/, /people can sign in/],
+    ['token_endpoint', 'http://id.example.com/token', 'endpoints', /token_endpoint is http:/, /https/],
+    ['response_types_supported', ['token'], 'endpoints', /without code/, /code flow/],
+    [
+      'code_challenge_methods_supported',
+      undefined,
+      'PKCE',
+      /does not list S256/,
+      /ALLOW_INSECURE_UNADVERTISED_PKCE/,
+    ],
+    ['code_challenge_methods_supported', ['plain'], 'PKCE', /only plain/, /allow S256/],
+  ])('finds that with %s %j nobody can sign in', async (name, value, about, found, change) => {
+    const report = await check(await standIn({ [name]: value }))
+    expect(of(report, about)).toMatchObject({
+      level: 'missing',
+      found: expect.stringMatching(found),
+      change: expect.stringMatching(change),
+    })
+    expect([report.works, ability(report, 'login')]).toEqual([false, false])
+  })
+
+  it('takes PKCE for granted where the settings say so', async () => {
+    const issuer = await standIn({ code_challenge_methods_supported: undefined })
+    const report = await check(issuer, { ALLOW_INSECURE_UNADVERTISED_PKCE: 'yes' })
+    expect(of(report, 'PKCE')?.level).toBe('ok')
+  })
+
+  it.each([
+    ['authorization_response_iss_parameter_supported', undefined, 'iss', 'note'],
+    ['scopes_supported', ['openid'], 'scopes', 'warning'],
+    ['scopes_supported', undefined, 'scopes', 'warning'],
+    ['revocation_endpoint', undefined, 'revocation', 'note'],
+    ['grant_types_supported', ['authorization_code'], 'refresh', 'note'],
+    ['introspection_endpoint', undefined, 'introspection', 'note'],
+    ['jwks_uri', undefined, 'keys', 'note'],
+  ])('can do with %s %j', async (name, value, about, level) => {
+    const report = await check(await standIn({ [name]: value }))
+    expect([of(report, about)?.level, report.works]).toEqual([level, true])
+  })
+
+  it('says that a scope is not known where the profile knows that all are listed', async () => {
+    const issuer = await standIn({ scopes_supported: ['read'] })
+    const report = await check(issuer, { IDP: 'keycloak', RESOURCE_CLIENT_ID: 'mcp-server' })
+    expect(of(report, 'scopes')).toMatchObject({
+      level: 'missing',
+      found: 'write, admin: not known there',
+      change: expect.stringMatching(/Client scopes > Create client scope: write, admin/),
+    })
+  })
+
+  it('looks for the scopes in the issuer’s own words', async () => {
+    const issuer = await standIn({ scopes_supported: ['mcp:read', 'mcp:write', 'mcp:admin'] })
+    expect(of(await check(issuer, { SCOPE_TEMPLATE: 'mcp:{scope}' }), 'scopes')?.level).toBe('ok')
+  })
+
+  it('names the settings that a profile needs, with the place where each is found', async () => {
+    const report = await check(await standIn(), { IDP: 'entra' })
+    const settings = report.findings.filter(({ about }) => about === 'setting')
+    expect(settings.map(({ found }) => found.split(' ')[0])).toEqual([
+      'ACCEPTED_AUDIENCES',
+      'SCOPE_TEMPLATE',
+      'CLIENT_ID',
+    ])
+    expect(settings[0]?.change).toContain('App registrations')
+    expect(report.works).toBe(false)
+  })
+
+  it('warns of introspection as a client that tokens are not for, where those are called inactive', async () => {
+    const issuer = await standIn()
+    const env = { IDP: 'keycloak', CLIENT_ID: 'test-client', RESOURCE_CLIENT_ID: 'mcp-server' }
+    expect(of(await check(issuer, env), 'introspection')).toMatchObject({
+      level: 'warning',
+      change: expect.stringContaining('RESOURCE_CLIENT_ID=http://localhost:8000/mcp'),
+    })
+  })
+})
+
+describe('introspection', () => {
+  it.each([
+    ['calls a made-up token active', { body: { active: true } }, /made-up token is called active/],
+    ['is not there', { status: 404 }, /no answer that can be used/],
+    ['answers 401', { status: 401, body: { error: 'invalid_client' } }, /is refused/],
+  ])('that %s is in the way', async (_, answer, found) => {
+    const report = await check(await standIn({}, { '/introspect': answer }))
+    expect(of(report, 'introspection')).toMatchObject({
+      level: 'missing',
+      found: expect.stringMatching(found),
+    })
+    expect(report.works).toBe(false)
+  })
+
+  it('that is asked for and cannot be done is in the way', async () => {
+    const issuer = await standIn({ introspection_endpoint: undefined })
+    const report = await check(issuer, { TOKEN_VALIDATION: 'introspection' })
+    expect(of(report, 'introspection')).toMatchObject({
+      level: 'missing',
+      change: expect.stringContaining('INTROSPECTION_ENDPOINT'),
+    })
+  })
+
+  it('needs credentials', async () => {
+    const env = { RESOURCE: 'https://mcp.example.com/mcp' }
+    const report = await check(await standIn(), env)
+    expect(of(report, 'introspection')).toMatchObject({
+      level: 'note',
+      found: 'there are no credentials to introspect with',
+      change: expect.stringContaining('RESOURCE_CLIENT_SECRET'),
+    })
+    expect(report.validation?.mode).toBe('jwt')
+  })
+})
+
+describe('keys', () => {
+  const jwt = { TOKEN_VALIDATION: 'jwt' }
+  const rsa = (bits: number) => ({
+    kty: 'RSA',
+    e: 'AQAB',
+    n: Buffer.alloc(bits / 8, 255).toString('base64url'),
+  })
+
+  it('are told with their algorithms', async () => {
+    const issuer = await startIssuer({ algorithms: ['ES256', 'RS256'] })
+    stopping.push(issuer.stop)
+    expect(of(await check(issuer.issuer, jwt), 'keys')?.found).toBe('ES256, RS256 (2 usable)')
+  })
+
+  it.each([
+    ['is none', { keys: [] }, /none of the 0/],
+    ['encrypts', { keys: [{ ...rsa(2048), use: 'enc' }] }, /none of the 1/],
+    ['is too short', { keys: [rsa(1024)] }, /none of the 1/],
+    ['is symmetric', { keys: [{ kty: 'oct', k: 'AAAA', alg: 'HS256' }] }, /none of the 1/],
+    ['is a page', '<html>', /cannot be used/],
+  ])('where there %s are in the way of verification', async (_, body, found) => {
+    const report = await check(await standIn({}, { '/jwks': { body } }), jwt)
+    expect(of(report, 'keys')).toMatchObject({ level: 'missing', found: expect.stringMatching(found) })
+    expect([report.works, ability(report, 'jwt')]).toEqual([false, false])
+  })
+})
+
+describe('registration', () => {
+  it.each([
+    ['open', { status: 400, body: { error: 'invalid_redirect_uri' } }],
+    ['closed', { status: 403, body: { error: 'insufficient_scope' } }],
+    ['perhaps', { status: 500 }],
+  ])('is %s', async (word, answer) => {
+    const report = await check(await standIn({}, { '/register': answer }))
+    expect(of(report, 'programs')?.found).toContain(`dynamic registration ${word}`)
+  })
+
+  it('that went through is taken back', async () => {
+    let deleted: string | undefined
+    const issuer = await standIn(
+      {},
+      {
+        '/register': ({ headers }) => ({
+          status: 201,
+          body: {
+            client_id: 'made',
+            registration_client_uri: `http://${headers.host}/register/made`,
+            registration_access_token: 'its-token',
+          },
+        }),
+        '/register/made': ({ method, headers }) => {
+          deleted = `${method} ${headers.authorization}`
+          return { status: 204, body: '' }
+        },
+      },
+    )
+    await check(issuer)
+    expect(deleted).toBe('DELETE Bearer its-token')
+  })
+
+  it('is no need for a client that the server does not know, when it may register itself', async () => {
+    const unknown = { status: 401, body: { error: 'invalid_client' } }
+    const open = { status: 400, body: { error: 'invalid_redirect_uri' } }
+    const report = await check(await standIn({}, { '/token': unknown, '/register': open }))
+    expect([of(report, 'client')?.level, report.works]).toEqual(['note', true])
+    expect((await check(await standIn({}, { '/token': unknown }))).works).toBe(false)
+  })
+
+  it('of a client is not known where the refusal does not tell', async () => {
+    const report = await check(
+      await standIn({}, { '/token': { status: 400, body: { error: 'unsupported_grant_type' } } }),
+    )
+    expect([of(report, 'client')?.level, ability(report, 'login')]).toEqual(['warning', 'perhaps'])
+  })
+})
