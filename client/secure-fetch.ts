@@ -1,6 +1,5 @@
 import type { CustomFetchOptions } from 'openid-client'
 import { isLoopback } from '../config/index.ts'
-import { connectionFailure } from '../runtime/connection-failure.ts'
 import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
 import type { RequestPurpose } from './request-purpose.ts'
 
@@ -65,7 +64,7 @@ export function createSecureFetch(
       return purpose === undefined || purpose === 'mcp' ? response : await readWhole(response, target)
     } catch (cause) {
       if (init.signal?.aborted || end?.aborted || cause instanceof ClientFailure) throw cause
-      throw unreachable(target, resource, cause)
+      throw await unreachable(target, resource, cause)
     } finally {
       clearTimeout(timer)
     }
@@ -88,7 +87,8 @@ async function readWhole(response: Response, { origin }: URL): Promise<Response>
   return new Response(chunks.length > 0 ? new Blob(chunks) : null, response)
 }
 
-function unreachable(target: URL, resource: string, cause: unknown): ClientFailure {
+async function unreachable(target: URL, resource: string, cause: unknown): Promise<ClientFailure> {
+  const { connectionFailure } = await import('../runtime/connection-failure.ts')
   const server = new URL(resource)
   const isMcpServer = target.origin === server.origin
   const name = isMcpServer ? 'MCP server' : 'authorization server'
