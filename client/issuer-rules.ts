@@ -1,4 +1,4 @@
-import type { IdpSettings } from '../config/index.ts'
+import { type IdpSettings, redirectUri } from '../config/index.ts'
 
 /**
  * Where an authorization server cannot follow MCP's rules. Each deviation is named; none is the default. Scopes need
@@ -17,12 +17,11 @@ export interface IssuerRules {
 
 /** The rules that an identity provider's profile and the environment make. */
 export function rulesOf(settings: IdpSettings): IssuerRules {
-  const { omitResource, authorizationParameters, redirectHost, redirectPort, allowInsecureUnadvertisedPkce } =
-    settings
+  const { omitResource, authorizationParameters, allowInsecureUnadvertisedPkce } = settings
   return {
     omitResource,
     authorizationParameters,
-    redirectUri: `http://${redirectHost}${redirectPort === undefined ? '' : `:${redirectPort}`}/callback`,
+    redirectUri: redirectUri(settings),
     allowInsecureUnadvertisedPkce,
   }
 }

@@ -1,4 +1,4 @@
-import type { IdpSettings } from '../config/index.ts'
+import { describeProfile, type IdpSettings } from '../config/index.ts'
 import { printableLine } from '../runtime/printable.ts'
 import type { SignInStart } from './authorizer.ts'
 import { renderColumns } from './render.ts'
@@ -19,12 +19,10 @@ export function renderSignIn(
     ...(omitResource ? [] : [`resource=${resourceIndicator}`]),
     ...Object.entries(authorizationParameters).map(([name, value]) => `${name}=${value}`),
   ]
-  const untried = profile.proof.by === 'documentation' && profile.deviations.length > 0
-  const proof = untried ? ': from its documentation, not tried live' : ''
   const lines = [
     ['server', resource],
     ['issuer', issuer],
-    ['profile', `${profile.name} (${profile.title}${proof})`],
+    ['profile', describeProfile(profile)],
     ['client', `${client.clientId}, ${origins[client.registration.origin]}`],
     ['audience', parameters.join(' ') || 'what the scopes say'],
     ['scopes', scopes.join(' ') || 'none named'],

@@ -50,3 +50,11 @@ export function idpSettings(issuer: string, resource: string, overrides: IdpOver
       overrides.allowInsecureUnadvertisedPkce ?? profile.allowInsecureUnadvertisedPkce ?? false,
   }
 }
+
+/** Where the browser comes back to. Without a port, any that is free (RFC 8252 §7.3). */
+export function redirectUri({
+  redirectHost,
+  redirectPort,
+}: Pick<IdpSettings, 'redirectHost' | 'redirectPort'>): string {
+  return `http://${redirectHost}${redirectPort === undefined ? '' : `:${redirectPort}`}/callback`
+}

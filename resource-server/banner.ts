@@ -1,4 +1,4 @@
-import { type Config, resourceScopeNames } from '../config/index.ts'
+import { type Config, describeProfile, resourceScopeNames } from '../config/index.ts'
 import { printableLine } from '../runtime/printable.ts'
 import { findServerProblems } from './idp-check/check-idp.ts'
 import type { ProtectedMcp } from './protect.ts'
@@ -20,14 +20,12 @@ export async function loadBanner(
   ])
   const problems = found.map(({ found, change = '' }) => ({ found: printableLine(found), change }))
   const unknown = choice === undefined ? problems.shift() : undefined
-  const untried = profile.proof.by === 'documentation' && profile.deviations.length > 0
-  const proof = untried ? ': from its documentation, not tried live' : ''
   const asked = scopeTemplate === '{scope}' ? '' : `, asked for as ${scopeTemplate}`
   const lines = [
     ['endpoint', resource],
     ['page', `${new URL(resource).origin}/`],
     ['issuer', issuer],
-    ['profile', `${profile.name} (${profile.title}${proof})`],
+    ['profile', describeProfile(profile)],
     [
       'validation',
       choice

@@ -1,4 +1,4 @@
-import type { Config, IdpProfile } from '../config/index.ts'
+import { type Config, type IdpProfile, redirectUri } from '../config/index.ts'
 
 /** What at the identity provider can have to be changed. */
 export type Remediable = keyof NonNullable<IdpProfile['remedies']>
@@ -10,11 +10,12 @@ export type IdpRemedy = (what: Remediable, otherwise: string, scopes?: readonly 
 export function createIdpRemedy({
   resource,
   resourceClient,
-  idp: { profile },
+  idp,
 }: Pick<Config, 'resource' | 'resourceClient' | 'idp'>): IdpRemedy {
   return (what, otherwise, scopes = []) =>
-    (profile.remedies?.[what] ?? otherwise)
+    (idp.profile.remedies?.[what] ?? otherwise)
       .replaceAll('{resource}', resource)
       .replaceAll('{client}', resourceClient.id)
+      .replaceAll('{redirectUri}', redirectUri(idp))
       .replaceAll('{scope}', scopes.join(', '))
 }

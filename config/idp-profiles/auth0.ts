@@ -24,7 +24,7 @@ export const auth0: IdpProfile = {
     audience: 'Auth0 dashboard > Applications > APIs > Create API > Identifier: {resource}',
     scopes: 'Auth0 dashboard > Applications > APIs > the MCP server > Permissions: {scope}',
     client:
-      'Auth0 dashboard > Applications > Create Application > Native: Allowed Callback URLs; its Client ID is CLIENT_ID',
+      'Auth0 dashboard > Applications > Create Application > Native: Allowed Callback URLs {redirectUri}; its Client ID is CLIENT_ID',
     refresh: 'Auth0 dashboard > Applications > APIs > the MCP server > Settings > Allow Offline Access',
   },
   deviations: [

@@ -33,7 +33,7 @@ export const entra: IdpProfile = {
       'Entra admin center > App registrations > your API > Manifest > requestedAccessTokenVersion: 2; ACCEPTED_AUDIENCES must be its Application (client) ID',
     scopes: 'Entra admin center > App registrations > your API > Expose an API > Add a scope: {scope}',
     client:
-      'Entra admin center > App registrations > New registration > Authentication > Mobile and desktop applications: http://localhost/callback, Allow public client flows; its Application (client) ID is CLIENT_ID',
+      'Entra admin center > App registrations > New registration > Authentication > Mobile and desktop applications: {redirectUri}, Allow public client flows; its Application (client) ID is CLIENT_ID',
   },
   omitResource: true,
   authorizationParameters: { prompt: 'select_account' },

@@ -7,6 +7,7 @@ import { keycloak } from './keycloak.ts'
 import { okta } from './okta.ts'
 import type { IdpProfile } from './profile.ts'
 
+export { describeProfile } from './describe-profile.ts'
 export type { Deviation, IdpProfile, MistakenIssuer, Proof, Remedies } from './profile.ts'
 
 /** Every profile. The first whose pattern fits an issuer is its own. */

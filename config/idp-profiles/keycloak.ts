@@ -22,7 +22,7 @@ export const keycloak: IdpProfile = {
     scopes:
       'Keycloak console > Client scopes > Create client scope: {scope}, Include in token scope on; then Clients > the one people sign in with > Client scopes > Add client scope > Optional',
     client:
-      'Keycloak console > Clients > Create client: Client authentication off, Standard flow on, Valid redirect URIs http://127.0.0.1/callback; its Client ID is CLIENT_ID',
+      'Keycloak console > Clients > Create client: Client authentication off, Standard flow on, Valid redirect URIs {redirectUri}; its Client ID is CLIENT_ID',
     refresh:
       'Keycloak console > Clients > the one people sign in with > Client scopes > Add client scope > offline_access > Optional',
   },

@@ -26,7 +26,7 @@ export const okta: IdpProfile = {
     scopes:
       'Okta admin console > Security > API > Authorization Servers > yours > Scopes > Add Scope: {scope}; and a rule under Access Policies that grants them',
     client:
-      'Okta admin console > Applications > Create App Integration > OIDC, Native Application: Sign-in redirect URIs http://127.0.0.1/callback; its Client ID is CLIENT_ID',
+      'Okta admin console > Applications > Create App Integration > OIDC, Native Application: Sign-in redirect URIs {redirectUri}; its Client ID is CLIENT_ID',
     refresh:
       'Okta admin console > Applications > your native application > General > Grant type > Refresh Token; and offline_access in the rule under Access Policies',
   },

@@ -25,8 +25,8 @@ export interface MistakenIssuer {
 }
 
 /**
- * Where at the identity provider to put right what goes wrong. `{resource}`, `{client}` (the MCP server's client) and
- * `{scope}` (the scopes that are missing) stand for their values.
+ * Where at the identity provider to put right what goes wrong. `{resource}`, `{client}` (the MCP server's client),
+ * `{redirectUri}` and `{scope}` (the scopes that are missing) stand for their values.
  */
 export interface Remedies {
   /** Nobody answers as this issuer: where to read how it is written. */

@@ -29,11 +29,10 @@ async function checkClient(
   registersItself: boolean,
 ) {
   const { issuer, client, idp } = config
-  const { profile, redirectHost, redirectPort } = idp
-  const redirectUri = `http://${redirectHost}${redirectPort === undefined ? '' : `:${redirectPort}`}/callback`
+  const { profile } = idp
   const change = remedy(
     'client',
-    `register a public client at ${issuer} with the redirect URI ${redirectUri}, and set CLIENT_ID`,
+    `register a public client at ${issuer} with the redirect URI {redirectUri}, and set CLIENT_ID`,
   )
   const isSet = Boolean(env.CLIENT_ID)
   if (!isSet && !profile.knowsTestClient && profile.clientNeeds?.CLIENT_ID !== undefined) {

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Config } from '../../config/index.ts'
+import { type Config, describeProfile } from '../../config/index.ts'
 import { printableLine } from '../../runtime/printable.ts'
 import type { Ability } from './abilities.ts'
 import type { Report } from './check-idp.ts'
@@ -42,11 +42,10 @@ export function renderReport(
       .join(`\n${' '.repeat(from)}`)
   const row = (word: string, about: string, words: string) =>
     `  ${paint(styles[word] ?? 'dim', word.padEnd(wordWidth))}  ${about.padEnd(aboutWidth)}  ${text(indent, words)}`
-  const proof = profile.proof.by === 'live' ? 'proven live' : 'from its documentation, not tried live'
 
   return [
     paint('bold', printableLine(issuer)),
-    paint('dim', `profile ${profile.name}: ${profile.title}, ${proof} (${profile.proof.date})`),
+    paint('dim', `profile ${describeProfile(profile)}`),
     paint('dim', `for the MCP server ${printableLine(resource)}`),
     '',
     ...findings.flatMap(({ level, about, found, change }) => [

@@ -44,7 +44,9 @@ describe('the README’s commands for Keycloak', () => {
   })
 
   it('start an MCP server that says what it found', () => {
-    expect(mcp.output.stdout).toContain(`issuer      ${issuer}\n  profile     keycloak (Keycloak)`)
+    expect(mcp.output.stdout).toContain(
+      `issuer      ${issuer}\n  profile     keycloak (Keycloak: proven live`,
+    )
     expect(mcp.output.stdout).not.toContain('problem')
     expect(mcp.output.stdout).toContain('validation  introspection: the issuer offers it')
     expect(mcp.output.stdout).toContain(`audience    ${resource}`)
