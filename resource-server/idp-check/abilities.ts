@@ -31,7 +31,7 @@ export function judgeAbilities(
   const introspects = isOk('introspection')
   const verifies = isOk('keys') && profile.accessTokens !== 'opaque'
   const hasRevocation = metadata.revocation_endpoint !== undefined
-  const atOnce = validation?.mode === 'introspection' && introspects
+  const atOnce = (validation?.mode === 'introspection' && introspects) || isOk('tokeninfo')
   const stepsUp = scopeTemplate.includes('{scope}')
   return [
     {
@@ -42,7 +42,11 @@ export function judgeAbilities(
     {
       name: 'introspection',
       works: introspects,
-      why: introspects ? 'revoked tokens are noticed' : found('introspection'),
+      why: introspects
+        ? 'revoked tokens are noticed'
+        : isOk('tokeninfo')
+          ? 'tokeninfo instead, which notices revoked tokens, too'
+          : found('introspection'),
     },
     {
       name: 'jwt',

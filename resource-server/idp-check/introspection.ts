@@ -20,6 +20,7 @@ function verifierFor({ config, client, timeoutMs }: Described, mode: Described['
 export async function checkIntrospection(described: Described): Promise<Finding> {
   const { config, client, metadata, remedy } = described
   const { issuer, tokenValidation, resourceClientKey } = config
+  if (tokenValidation === 'tokeninfo') return await checkTokenInfo(described)
   const required = tokenValidation === 'introspection'
   const absent = required ? missing : note
   const endpoint = config.introspectionEndpoint ?? metadata.introspection_endpoint
@@ -62,6 +63,18 @@ export async function checkIntrospection(described: Described): Promise<Finding>
     )
   }
   return ok('introspection', `${client.id} is let in; a made-up token is not active`)
+}
+
+/** The same by tokeninfo, which needs no credentials. */
+async function checkTokenInfo(described: Described): Promise<Finding> {
+  const change = 'see whether this machine reaches it, and INTROSPECTION_ENDPOINT where that is set'
+  try {
+    const { refusal } = await verifierFor(described, 'tokeninfo').verify(madeUpToken)
+    if (refusal?.reason === 'inactive') return ok('tokeninfo', 'a made-up token is not known to it')
+    return missing('tokeninfo', 'a made-up token is not refused', change)
+  } catch (error) {
+    return missing('tokeninfo', `no answer that can be used (${reasonOf(error)})`, change)
+  }
 }
 
 /** The innermost reason: what the libraries say around it is the same each time. */

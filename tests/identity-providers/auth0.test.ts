@@ -107,7 +107,7 @@ describe('Auth0', () => {
 
   it('has an MCP server that says at its start what is different', async () => {
     const banner = await bannerOf(house.environment.mcp)
-    expect(banner).toContain(`issuer      ${house.idp.issuer} (Auth0)`)
+    expect(banner).toContain('profile     auth0 (Auth0: ')
     expect(banner).toContain('validation  jwt: as configured: a revoked token is accepted until it expires')
     expect(banner).toContain('note        the API is asked for by `audience`')
   })

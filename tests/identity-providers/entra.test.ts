@@ -90,7 +90,7 @@ describe('Entra ID with app roles for people', () => {
 
   it('has an MCP server that says at its start what is different', async () => {
     const banner = await bannerOf(house.environment.mcp)
-    expect(banner).toContain(`issuer      ${house.idp.issuer} (Microsoft Entra ID)`)
+    expect(banner).toContain('profile     entra (Microsoft Entra ID: ')
     expect(banner).toContain('validation  jwt: as configured: a revoked token is accepted until it expires')
     expect(banner).toContain(`audience    ${entraIds.api}`)
     expect(banner).toContain(`asked for as ${entraAppIdUri}/access`)

@@ -92,7 +92,7 @@ describe('Google', () => {
 
   it('has an MCP server that says at its start what is different', async () => {
     const banner = await bannerOf(house.environment.mcp)
-    expect(banner).toContain(`issuer      ${house.idp.issuer} (Google)`)
+    expect(banner).toContain('profile     google (Google: ')
     expect(banner).toContain('validation  tokeninfo: as configured: revoked tokens are noticed')
     expect(banner).toContain('asked for as openid email')
     expect(banner).toContain('note        the audience of a token is the client, not the MCP server')

@@ -129,7 +129,7 @@ describe('a token of Okta', () => {
 
   it('needs what the banner of the MCP server says', async () => {
     const banner = await bannerOf(house.environment.mcp)
-    expect(banner).toContain(`issuer      ${house.idp.issuer} (Okta)`)
+    expect(banner).toContain('profile     okta (Okta: ')
     expect(banner).toContain('validation  introspection: the issuer offers it: revoked tokens are noticed')
     expect(banner).toContain('asked for as mcp')
     expect(banner).toContain('note        the audience comes from the authorization server')
