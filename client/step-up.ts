@@ -1,4 +1,3 @@
-import { AuthorizationResponseError } from 'openid-client'
 import type { Authorization } from './auth-provider.ts'
 import { parseChallenge } from './challenge.ts'
 import { missingScopes, unionOfScopes } from './scopes.ts'
@@ -36,6 +35,8 @@ export function withStepUp(fetch: Fetch, { tokens, widen }: Pick<Authorization, 
 
 /** Some servers refuse the whole request when the account may not have one of its scopes (RFC 6749 §4.1.2.1). */
 function unlessDenied(error: unknown): undefined {
-  if (error instanceof AuthorizationResponseError && error.error === 'access_denied') return undefined
+  // By openid-client's stable code: its class would be loaded before anybody needs it.
+  const { code, error: reason } = error as { readonly code?: unknown; readonly error?: unknown }
+  if (code === 'OAUTH_AUTHORIZATION_RESPONSE_ERROR' && reason === 'access_denied') return undefined
   throw error
 }
