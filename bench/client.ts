@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { Tokens } from '../client/tokens.ts'
 import { openTestStore, passphrase } from '../tests/support/client-process.ts'
 import { median } from './support/compare.ts'
@@ -43,15 +44,22 @@ await runBenchmark({
       await command(...call)
       const requests = await requestsOf(folder, resource, call)
       const runs = quick ? 3 : 25
-      const [warm, preloaded, bare, own]: number[][] = [[], [], [], []]
+      const sdkAlone = [
+        'bench/clients/sdk-alone.ts',
+        resource,
+        signedIn.token,
+        await priorOf(resource, signedIn),
+      ]
+      const [warm, preloaded, floor, bare, own]: number[][] = [[], [], [], [], []]
       for (let run = 1; run <= runs; run += 1) {
         onProgress(`run ${run} of ${runs}`)
         warm?.push(await command(...call))
         preloaded?.push(await timed(folder, resource, ['-r', preload, 'client/main.ts', ...call]))
+        floor?.push(await timed(folder, resource, sdkAlone))
         bare?.push(await timed(folder, resource, ['-e', '0']))
         own?.push(await serverTime(resource, signedIn.token))
       }
-      return renderFindings(findings({ warm, preloaded, bare, own }, requests))
+      return renderFindings(findings({ warm, preloaded, floor, bare, own }, requests))
     } finally {
       await Promise.all([server.stop(), signedIn.provider.stop(), rm(folder, { recursive: true })])
     }
@@ -59,12 +67,13 @@ await runBenchmark({
 })
 
 function findings(
-  times: Readonly<Record<'warm' | 'preloaded' | 'bare' | 'own', readonly number[] | undefined>>,
+  times: Readonly<Record<'warm' | 'preloaded' | 'floor' | 'bare' | 'own', readonly number[] | undefined>>,
   requests: number,
 ): readonly Finding[] {
-  const [call = 0, preloaded = 0, node, server = 0] = [
+  const [call = 0, preloaded = 0, floor = 0, node, server = 0] = [
     median(times.warm ?? []),
     median(times.preloaded ?? []),
+    median(times.floor ?? []),
     median(times.bare ?? []),
     median(times.own ?? []),
   ]
@@ -79,10 +88,24 @@ function findings(
       what: 'the same, started as `npm run client` does',
       figure: `${decimal(preloaded - server, 0)} ms`,
     },
+    {
+      what: 'the MCP SDK, one key derivation and the request alone',
+      figure: `${decimal(floor - server, 0)} ms`,
+    },
     { what: 'of that, starting Node.js itself', figure: `${decimal(node, 0)} ms` },
     { what: "the server's own time", figure: `${decimal(server, 1)} ms` },
     { what: 'HTTP requests of a warm call', target: '1', figure: String(requests), met: requests === 1 },
   ]
+}
+
+/** What the SDK remembers of a server that it knows, as JSON. */
+async function priorOf(resource: string, { token }: SignedIn): Promise<string> {
+  const client = new Client({ name: 'benchmark', version: '0.1.0' }, { versionNegotiation: { mode: 'auto' } })
+  const headers = { authorization: `Bearer ${token}` }
+  await client.connect(new StreamableHTTPClientTransport(new URL(resource), { requestInit: { headers } }))
+  const discover = client.getDiscoverResult()
+  await client.close()
+  return JSON.stringify({ kind: 'modern', discover })
 }
 
 /** Puts the token into the store, as a sign-in does. */
