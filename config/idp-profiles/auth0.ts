@@ -18,6 +18,7 @@ export const auth0: IdpProfile = {
   scopeClaim: 'permissions',
   authorizationParameters: { audience: '{resource}' },
   accessTokens: 'jwt',
+  listsScopes: false,
   remedies: {
     issuer:
       'Auth0 dashboard > Applications > yours > Settings > Domain: ISSUER is https://DOMAIN/ with the slash, or your custom domain',

@@ -26,6 +26,7 @@ export const entra: IdpProfile = {
   clientNeeds: { CLIENT_ID: 'App registrations > your public client > Overview > Application (client) ID' },
   scopeClaim: 'roles',
   accessTokens: 'jwt',
+  listsScopes: false,
   remedies: {
     issuer:
       'Entra admin center > App registrations > yours > Overview > Directory (tenant) ID: ISSUER is https://login.microsoftonline.com/TENANT-ID/v2.0',

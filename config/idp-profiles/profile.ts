@@ -65,8 +65,11 @@ export interface IdpProfile {
   readonly clientNeeds?: Readonly<Record<string, string>>
   /** What its access tokens are, where the metadata cannot tell: opaque ones cannot be verified by signature. */
   readonly accessTokens?: 'opaque' | 'jwt'
-  /** True when `scopes_supported` has every scope that there is: then one that is missing is not known there. */
-  readonly listsScopes?: true
+  /**
+   * Whether `scopes_supported` has every scope that there is: then one that is missing is not known there. False where
+   * those of APIs are never in it. Default: nobody knows.
+   */
+  readonly listsScopes?: boolean
   /** True when the value that CLIENT_ID has without being set is registered there by its own setup. */
   readonly knowsTestClient?: true
   /** True when the MCP server introspects with RESOURCE as its client identifier, unless told otherwise. */

@@ -37,7 +37,7 @@ export function judgeAbilities(
     {
       name: 'login',
       works: login,
-      why: login === true ? 'authorization code with PKCE' : 'see above',
+      why: login === true ? 'authorization code with PKCE' : 'see what is said above',
     },
     {
       name: 'introspection',
@@ -81,10 +81,10 @@ export function judgeAbilities(
       name: 'step-up',
       works: stepsUp && login,
       why: !stepsUp
-        ? 'scopes come from SCOPE_MAP: signing in again brings no more'
+        ? 'every sign-in asks for the same: another one brings no more'
         : login
           ? 'a tool that needs more asks for it'
-          : 'see above',
+          : 'as the login',
     },
   ]
 }

@@ -6,7 +6,7 @@ import {
   remedyOf,
   wellKnownUrls,
 } from '../auth/issuer-documents.ts'
-import { type Finding, missing, note, ok, type Subject } from './finding.ts'
+import { type Finding, missing, ok, type Subject } from './finding.ts'
 
 /** Asks all well-known URLs of the issuer, not only until one answers. */
 export async function loadDocuments({
@@ -24,20 +24,12 @@ export function checkDocuments(
 ): readonly Finding[] {
   const { issuer, idp } = config
   const usable = documents.findIndex(({ metadata }) => metadata !== undefined)
-  // Clients stop at the first document that is another issuer's.
   const stopping = documents
     .slice(0, usable === -1 ? undefined : usable)
-    .flatMap(({ problem }) => (problem?.kind === 'other_issuer' ? [problem] : []))[0]
+    .flatMap(({ problem }) => (problem && stopsClients(problem) ? [problem] : []))[0]
   if (usable !== -1 && !stopping) {
     const found = documents.filter(({ metadata }) => metadata).map(({ url }) => url.pathname)
-    const absent = documents.filter(({ metadata }) => !metadata)
-    return [
-      ok('documents', found.join(' and ')),
-      ...(absent.length > 0 && usable > 0
-        ? [note('documents', absent.map((document) => describe(document)).join('; '))]
-        : []),
-      ok('issuer', 'equal to ISSUER, byte for byte'),
-    ]
+    return [ok('documents', found.join(' and ')), ok('issuer', 'equal to ISSUER, byte for byte')]
   }
   const problem = stopping ?? mostTelling(documents)
   const about = problem.kind === 'other_issuer' ? 'issuer' : 'documents'
@@ -54,6 +46,15 @@ export function checkDocuments(
   return [missing(about, `${issuer} ${describeProblem(problem)}`, change)]
 }
 
+/** Clients go on to the next URL when there is no document, and stop when there is one that is not to be trusted. */
+function stopsClients(problem: DocumentProblem): boolean {
+  return (
+    problem.kind === 'other_issuer' ||
+    problem.kind === 'unreadable' ||
+    (problem.kind === 'status' && problem.status >= 500)
+  )
+}
+
 const byWeight: readonly DocumentProblem['kind'][] = [
   'unreachable',
   'other_issuer',
@@ -67,8 +68,4 @@ function mostTelling(documents: readonly IssuerDocument[]): DocumentProblem {
   return problems.toSorted(
     (a, b) => byWeight.indexOf(a.kind) - byWeight.indexOf(b.kind),
   )[0] as DocumentProblem
-}
-
-function describe({ url, problem }: IssuerDocument): string {
-  return `${url.pathname} ${problem ? describeProblem(problem) : 'answers'}`
 }

@@ -67,5 +67,5 @@ export function checkPkce({ config: { idp }, metadata }: Described): Finding {
 export function checkResponseIssuer({ metadata }: Described): Finding {
   return metadata.authorization_response_iss_parameter_supported === true
     ? ok('iss', 'named in the authorization response')
-    : note('iss', 'not promised in the authorization response (RFC 9207): the client takes it when it comes')
+    : note('iss', 'not promised (RFC 9207): the client checks it where it comes')
 }

@@ -25,6 +25,7 @@ export async function checkIntrospection(described: Described): Promise<Finding>
   const absent = required ? missing : note
   const endpoint = config.introspectionEndpoint ?? metadata.introspection_endpoint
   if (endpoint === undefined) {
+    if (tokenValidation === 'jwt') return note('introspection', 'the issuer offers none, and none is needed')
     const change = required
       ? 'unset TOKEN_VALIDATION, or name the endpoint in INTROSPECTION_ENDPOINT'
       : 'if it has one that it does not list: INTROSPECTION_ENDPOINT'

@@ -14,9 +14,16 @@ export function checkScopes({ config, metadata, remedy }: Described): Finding {
     `add ${lacking.join(', ')} at ${profile.title}, or translate its own words: SCOPE_MAP and SCOPE_TEMPLATE`,
     lacking,
   )
-  if (profile.listsScopes) return missing('scopes', `${lacking.join(', ')}: not known there`, change)
+  if (profile.listsScopes === true) return missing('scopes', `${lacking.join(', ')}: not known there`, change)
+  if (profile.listsScopes === false) {
+    return note(
+      'scopes',
+      `${wanted.join(', ')}, which ${profile.title} never lists`,
+      `if not there: ${change}`,
+    )
+  }
   const why = listed === undefined ? 'lists no scopes' : `does not list ${lacking.join(', ')}`
-  return warning('scopes', `the issuer ${why}, which need not mean that it has none`, `if not: ${change}`)
+  return warning('scopes', `the issuer ${why}: it may have them nevertheless`, `if not: ${change}`)
 }
 
 /** Whom tokens must be for. Nobody can see that before there is a token. */

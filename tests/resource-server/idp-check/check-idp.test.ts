@@ -206,6 +206,41 @@ describe('the check of an authorization server', () => {
   })
 })
 
+describe('the documents', () => {
+  const later = '/.well-known/openid-configuration'
+
+  it.each([
+    ['is not there', { status: 404 }, true, undefined],
+    ['is a page', { headers: { 'content-type': 'text/html' }, body: '<html>' }, true, undefined],
+    ['is of another issuer', { body: { issuer: 'https://other.example' } }, false, /names another issuer/],
+    ['fails', { status: 503 }, false, /answers 503/],
+    ['is broken', { body: '{' }, false, /cannot be read/],
+  ])('are read on when the first %s, or not, as clients do', async (_, first, works, found) => {
+    const { origin } = await standIns.start((issuer) => ({
+      '/.well-known/oauth-authorization-server': first,
+      [later]: {
+        body: {
+          issuer,
+          authorization_endpoint: `${issuer}/authorize`,
+          token_endpoint: `${issuer}/token`,
+          code_challenge_methods_supported: ['S256'],
+          jwks_uri: `${issuer}/jwks`,
+        },
+      },
+      '/token': { status: 400, body: { error: 'invalid_grant' } },
+      '/jwks': { body: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] } },
+    }))
+    const report = await check(origin, { TOKEN_VALIDATION: 'jwt' })
+    expect(report.works).toBe(works)
+    if (works) expect(of(report, 'documents')).toMatchObject({ level: 'ok', found: later })
+    else
+      expect(report.findings[0]).toMatchObject({
+        level: 'missing',
+        found: expect.stringMatching(found as RegExp),
+      })
+  })
+})
+
 describe('introspection', () => {
   it.each([
     ['calls a made-up token active', { body: { active: true } }, /made-up token is called active/],
