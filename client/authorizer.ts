@@ -7,7 +7,7 @@ import { type DpopKey, generateDpopKey, importDpopKey, requireDpopSupport } from
 import type { Connection, Grant } from './grants/grant.ts'
 import { resourceParameter } from './issuer-rules.ts'
 import { NoCallback } from './loopback-redirect.ts'
-import { isOAuthError } from './oauth-error.ts'
+import { isBareStatus, isOAuthError } from './oauth-error.ts'
 import type { Fetch } from './secure-fetch.ts'
 import { parseTokens, type Tokens } from './tokens.ts'
 
@@ -130,7 +130,7 @@ export function createAuthorizer({
         const answer = await refreshTokenGrant(configuration, held.refreshToken, resource, options)
         return read(answer, discovery, held)
       } catch (error) {
-        if (isOAuthError(error, 'invalid_grant')) return undefined
+        if (isOAuthError(error, 'invalid_grant') || isBareStatus(error, 400)) return undefined
         if (client.registration.origin !== 'dynamic' || !isOAuthError(error, 'invalid_client')) throw error
         await registrar.forget(client.registration)
         return undefined

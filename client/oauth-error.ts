@@ -1,4 +1,5 @@
-import { ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
+import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
+import { causeOf } from './failure.ts'
 
 /**
  * Whether an authorization server answered with that error (RFC 6749 §5.2). `invalid_client` may come as a
@@ -7,4 +8,10 @@ import { ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
 export function isOAuthError(error: unknown, code: string): boolean {
   if (error instanceof WWWAuthenticateChallengeError) return code === 'invalid_client' && error.status === 401
   return error instanceof ResponseBodyError && error.error === code
+}
+
+/** Whether an authorization server answered with that status and without an error code, as some do. */
+export function isBareStatus(error: unknown, status: number): boolean {
+  const cause = causeOf(error)
+  return error instanceof ClientError && cause instanceof Response && cause.status === status
 }

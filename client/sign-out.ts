@@ -1,14 +1,16 @@
 import { tokenRevocation } from 'openid-client'
 import { loadAuthorizationServer } from './authorization-server-metadata.ts'
-import { createConfiguration } from './client-authentication.ts'
+import { type ClientAuthentication, createConfiguration } from './client-authentication.ts'
 import type { ClientRegistrar } from './client-registration.ts'
+import { isBareStatus, isOAuthError } from './oauth-error.ts'
 import type { Fetch } from './secure-fetch.ts'
 import type { TokenStore } from './token-store.ts'
 import type { Tokens } from './tokens.ts'
 
 /**
  * How signing out went: `revoked` at the authorization server; only `forgotten` because that offers no
- * revocation, so that the access token lives until it expires; or there was `nothing` to do.
+ * revocation, or none to clients without a secret, so that the access token lives until it expires; or there was
+ * `nothing` to do.
  */
 export type SignOut = 'revoked' | 'forgotten' | 'nothing'
 
@@ -40,11 +42,25 @@ async function revoke(tokens: Tokens, { registrar, fetch }: SignOutOptions): Pro
   const server = await loadAuthorizationServer(issuer, fetch)
   if (server.revocation_endpoint === undefined) return 'forgotten'
   const known = await registrar.find({ issuer, server })
-  const client = known?.clientId === clientId ? known : { clientId }
+  const client: ClientAuthentication = known?.clientId === clientId ? known : { clientId }
   const configuration = createConfiguration(server, client, fetch)
-  if (refreshToken !== undefined) {
-    await tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' })
+  try {
+    if (refreshToken !== undefined) {
+      await tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' })
+    }
+    await tokenRevocation(configuration, accessToken, { token_type_hint: 'access_token' })
+    return 'revoked'
+  } catch (error) {
+    // Trying again would change nothing: there is no secret that could be wrong.
+    if (isPublic(client) && refusesClient(error)) return 'forgotten'
+    throw error
   }
-  await tokenRevocation(configuration, accessToken, { token_type_hint: 'access_token' })
-  return 'revoked'
+}
+
+function isPublic({ clientSecret, privateKey }: ClientAuthentication): boolean {
+  return clientSecret === undefined && privateKey === undefined
+}
+
+function refusesClient(error: unknown): boolean {
+  return isOAuthError(error, 'invalid_client') || isBareStatus(error, 401)
 }

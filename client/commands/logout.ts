@@ -5,7 +5,7 @@ import type { CommandContext } from './context.ts'
 const messages: Record<SignOut, string> = {
   revoked: 'Signed out. The tokens are revoked.',
   forgotten:
-    'Signed out. The authorization server offers no revocation: the access token lives until it expires.',
+    'Signed out. The authorization server lets this client revoke nothing: the access token lives until it expires.',
   nothing: 'Nobody was signed in.',
 }
 

@@ -188,6 +188,22 @@ describe('refresh', () => {
     expect(await authorization.tokens()).toBeUndefined()
   })
 
+  it('forgets them as well when the refusal is a bare 400', async () => {
+    const token = { status: 400, headers: { 'content-type': 'text/plain' }, body: '' }
+    const { authorization } = await start({ held: {}, token })
+    expect(await authorization.refresh()).toBeUndefined()
+    expect(await authorization.tokens()).toBeUndefined()
+  })
+
+  it.each([
+    ['another error', { status: 400, body: { error: 'invalid_target' } }],
+    ['a bare 500', { status: 500, headers: { 'content-type': 'text/plain' }, body: '' }],
+  ])('keeps them when it fails otherwise: %s', async (_, token) => {
+    const { authorization, store, kept } = await start({ held: {}, token })
+    await expect(authorization.refresh()).rejects.toThrow()
+    expect(await store.tokens.read(kept)).toEqual(kept)
+  })
+
   it('does nothing without a refresh token', async () => {
     const { authorization, tokenRequests } = await start({ held: { refreshToken: undefined } })
     expect(await authorization.refresh()).toBeUndefined()

@@ -9,7 +9,7 @@ import { authorizationServerMetadata, createStandIns, type StandInAnswer } from 
 const standIns = createStandIns()
 afterEach(standIns.stop)
 
-async function start(metadata: Record<string, unknown> = {}, revoke: StandInAnswer = {}) {
+async function start(metadata: Record<string, unknown> = {}, revoke: StandInAnswer = {}, secret?: string) {
   const server = await standIns.start((origin) => ({
     '/.well-known/oauth-authorization-server': {
       body: { ...authorizationServerMetadata(origin), ...metadata },
@@ -28,7 +28,7 @@ async function start(metadata: Record<string, unknown> = {}, revoke: StandInAnsw
   const store = createMemoryTokenStore()
   await store.tokens.update(tokens, async () => tokens)
   const fetch = createSecureFetch(tokens.resource)
-  const client = { id: 'test-client' }
+  const client = { id: 'test-client', ...(secret !== undefined && { secret }) }
   const registrar = createClientRegistrar({ client, clientName: 'A client', store, fetch, now: () => 0 })
   const options = { registrar, store, fetch }
   const revoked = () => server.to('/revoke').map(({ fields }) => fields.get('token'))
@@ -52,6 +52,23 @@ describe('signOut', () => {
 
   it('keeps the tokens when revoking fails, to be tried again', async () => {
     const { tokens, store, options } = await start({}, { status: 503 })
+    await expect(signOut(tokens, options)).rejects.toThrow()
+    expect(await store.tokens.read(tokens)).toEqual(tokens)
+  })
+
+  const refusals: readonly [string, StandInAnswer][] = [
+    ['invalid_client', { status: 401, body: { error: 'invalid_client' } }],
+    ['a bare 401', { status: 401, headers: { 'content-type': 'text/plain' }, body: '' }],
+  ]
+
+  it.each(refusals)('only forgets where clients without a secret may not revoke: %s', async (_, refusal) => {
+    const { tokens, store, options } = await start({}, refusal)
+    expect(await signOut(tokens, options)).toBe('forgotten')
+    expect(await store.tokens.read(tokens)).toBeUndefined()
+  })
+
+  it.each(refusals)('keeps the tokens of a client whose secret is refused: %s', async (_, refusal) => {
+    const { tokens, store, options } = await start({}, refusal, 'a wrong secret')
     await expect(signOut(tokens, options)).rejects.toThrow()
     expect(await store.tokens.read(tokens)).toEqual(tokens)
   })
