@@ -39,7 +39,14 @@ export function judge(token: string, claims: Claims, expected: Expectations, tol
   return { authInfo: createAuthInfo(token, subject, expected.resource), acceptedUntil }
 }
 
+/** What `token_use` says of an access token, at issuers that tell kinds of token apart by it: Hydra, Cognito. */
+const accessTokenUses: readonly unknown[] = [undefined, 'access_token', 'access']
+
 function refusalOf(claims: Claims, expected: Expectations, toleranceSeconds: number): Refusal | undefined {
+  // Hydra calls a refresh token active as well, with the same audience and scopes.
+  if (!accessTokenUses.includes(claims.token_use)) {
+    return { reason: 'not_an_access_token', detail: `token_use ${claims.token_use}` }
+  }
   if (claims.iss !== undefined && claims.iss !== expected.issuer) {
     return { reason: 'issuer', issuer: String(claims.iss) }
   }

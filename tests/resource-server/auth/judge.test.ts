@@ -60,6 +60,10 @@ describe('a token that is good', () => {
     expect(verdictOf(changes).authInfo?.clientId).toBe(clientId)
   })
 
+  it.each(['access_token', 'access'])('may be called one: token_use %s', (token_use) => {
+    expect(verdictOf({ token_use }).refusal).toBeUndefined()
+  })
+
   it('takes the key that it is bound to along', () => {
     const { authInfo } = verdictOf({ cnf: { jkt: 'thumbprint' }, token_type: 'DPoP' })
     expect(authInfo?.extra).toMatchObject({ keyThumbprint: 'thumbprint' })
@@ -67,6 +71,16 @@ describe('a token that is good', () => {
 })
 
 describe('a token is refused', () => {
+  it.each(['refresh_token', 'id', '', 7, null])(
+    'when it is not an access token: token_use %j',
+    (token_use) => {
+      expect(refusalOf({ token_use })).toEqual({
+        reason: 'not_an_access_token',
+        detail: `token_use ${token_use}`,
+      })
+    },
+  )
+
   it.each([
     'https://issuer.example/',
     'https://ISSUER.example',
