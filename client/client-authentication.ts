@@ -2,7 +2,6 @@ import type { PrivateKey } from 'oauth4webapi'
 import {
   allowInsecureRequests,
   type ClientAuth,
-  ClientSecretBasic,
   ClientSecretPost,
   Configuration,
   type CryptoKey,
@@ -11,6 +10,7 @@ import {
   PrivateKeyJwt,
   type ServerMetadata,
 } from 'openid-client'
+import { basicCredentials } from '../runtime/basic-credentials.ts'
 import { purposeAt } from './request-purpose.ts'
 import type { Fetch } from './secure-fetch.ts'
 
@@ -45,5 +45,11 @@ function authenticate(server: ServerMetadata, client: ClientAuthentication): Cli
   const method = client.authMethod ?? (offered.includes('client_secret_basic') ? '' : 'client_secret_post')
   return method === 'client_secret_post'
     ? ClientSecretPost(client.clientSecret)
-    : ClientSecretBasic(client.clientSecret)
+    : clientSecretBasic(client.clientSecret)
+}
+
+function clientSecretBasic(secret: string): ClientAuth {
+  return (_, { client_id }, __, headers) => {
+    headers.set('authorization', basicCredentials(client_id, secret))
+  }
 }

@@ -1,4 +1,6 @@
 import * as oauth from 'oauth4webapi'
+import { isLoopback } from '../../config/index.ts'
+import { basicCredentials } from '../../runtime/basic-credentials.ts'
 import type { IssuerMetadata } from './issuer-metadata.ts'
 import { type Expectations, judge } from './judge.ts'
 import { AuthorityUnavailable, CredentialsRefused, type TokenVerifier, type Verdict } from './verdict.ts'
@@ -27,7 +29,7 @@ export function createIntrospectionVerifier(options: IntrospectionOptions): Toke
   const { issuer, client, endpoint, timeoutMs = 1500 } = options
   const authentication = client.privateKey
     ? oauth.PrivateKeyJwt(client.privateKey)
-    : oauth.ClientSecretBasic(client.secret ?? '')
+    : clientSecretBasic(client.secret ?? '')
 
   async function ask(token: string): Promise<oauth.IntrospectionResponse> {
     // With the endpoint configured nothing else of the metadata is needed.
@@ -40,7 +42,7 @@ export function createIntrospectionVerifier(options: IntrospectionOptions): Toke
       {
         additionalParameters: { token_type_hint: 'access_token' },
         signal: AbortSignal.timeout(timeoutMs),
-        [oauth.allowInsecureRequests]: issuer.startsWith('http:'),
+        [oauth.allowInsecureRequests]: mayBePlain(endpoint, issuer),
       },
     )
     return oauth.processIntrospectionResponse(server, { client_id: client.id }, response)
@@ -63,9 +65,27 @@ export function createIntrospectionVerifier(options: IntrospectionOptions): Toke
   }
 }
 
+function clientSecretBasic(secret: string): oauth.ClientAuth {
+  return (_, { client_id }, __, headers) => {
+    headers.set('authorization', basicCredentials(client_id, secret))
+  }
+}
+
+/** An operator's endpoint on this machine, such as Hydra's admin port, serves http whatever the issuer does. */
+function mayBePlain(endpoint: string | undefined, issuer: string): boolean {
+  return issuer.startsWith('http:') || (endpoint !== undefined && isLoopback(endpoint))
+}
+
+/** Some servers refuse with a bare 401: no challenge, no JSON. */
+function isBare401(error: unknown): boolean {
+  const cause = error instanceof oauth.OperationProcessingError ? error.cause : undefined
+  return cause instanceof Response && cause.status === 401
+}
+
 function failure(cause: unknown, clientId: string): AuthorityUnavailable {
   const refused =
     cause instanceof oauth.WWWAuthenticateChallengeError ||
+    isBare401(cause) ||
     (cause instanceof oauth.ResponseBodyError && cause.error === 'invalid_client')
   return refused
     ? new CredentialsRefused(

@@ -5,6 +5,7 @@ import {
 } from '../../../resource-server/auth/introspection.ts'
 import { fetchIssuerMetadata } from '../../../resource-server/auth/issuer-metadata.ts'
 import { AuthorityUnavailable } from '../../../resource-server/auth/verdict.ts'
+import { openServer } from '../../support/http-server.ts'
 import { startIssuer } from '../../support/issuer-stand-in.ts'
 
 const resource = 'https://mcp.example/mcp'
@@ -136,6 +137,35 @@ describe('the question', () => {
     const metadata = () => Promise.reject(new Error('must not be asked'))
     const own = createVerifier({ metadata, endpoint: `${issuer.issuer}/introspect` })
     expect((await own.verify(issuer.issue(resource))).authInfo?.clientId).toBe('test-client')
+  })
+
+  it('goes to an endpoint of this machine over http, although the issuer is on https', async () => {
+    const metadata = () => Promise.reject(new Error('must not be asked'))
+    const own = createVerifier({
+      issuer: 'https://issuer.example',
+      metadata,
+      endpoint: `${issuer.issuer}/introspect`,
+    })
+    const { authInfo } = await own.verify(issuer.issue(resource, { iss: undefined }))
+    expect(authInfo?.extra).toMatchObject({ issuer: 'https://issuer.example' })
+  })
+
+  it('goes to no other machine over http', async () => {
+    const own = createVerifier({
+      issuer: 'https://issuer.example',
+      endpoint: 'http://issuer.example/introspect',
+    })
+    const outage = await own.verify('any').catch((error) => error)
+    expect(outage).toMatchObject({
+      name: 'AuthorityUnavailable',
+      cause: { code: 'OAUTH_HTTP_REQUEST_FORBIDDEN' },
+    })
+  })
+
+  it('with credentials that are refused by a bare 401 says which to check', async () => {
+    const bare = await openServer((_, response) => void response.writeHead(401).end())
+    const message = await outageOf({ endpoint: `${bare.origin}/introspect` }).finally(bare.close)
+    expect(message).toContain('credentials of mcp-server')
   })
 
   it('cannot be asked of an issuer that names no endpoint', async () => {
