@@ -5,7 +5,7 @@ const config: Config = {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/tests/support/install-browser.ts',
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
-  // Folders in it need real identity providers, such as `npm run test:keycloak` starts; its files have stand-ins.
+  // Folders in it need real identity providers, such as `npm run test:idp` starts; its files have stand-ins.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/identity-providers/[^/]+/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},

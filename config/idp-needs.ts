@@ -16,12 +16,16 @@ export type NeedyProgram = 'resource-server' | 'client'
  * @returns every variable that is missing
  */
 export function missingNeeds(
-  { serverNeeds, clientNeeds }: IdpProfile,
+  { serverNeeds, clientNeeds, tokenValidation }: IdpProfile,
   program: NeedyProgram,
   given: Readonly<Record<string, unknown>>,
 ): readonly MissingNeed[] {
   const needs = program === 'client' ? clientNeeds : serverNeeds
+  const isGiven = (variable: string) => given[variable] !== undefined && given[variable] !== ''
+  const introspects =
+    (isGiven('TOKEN_VALIDATION') ? given.TOKEN_VALIDATION : tokenValidation) === 'introspection'
   return Object.entries(needs ?? {})
-    .filter(([variable]) => given[variable] === undefined || given[variable] === '')
+    .filter(([variable]) => !isGiven(variable))
+    .filter(([variable]) => variable !== 'INTROSPECTION_ENDPOINT' || introspects)
     .map(([variable, where]) => ({ variable, where }))
 }

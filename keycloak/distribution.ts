@@ -99,7 +99,7 @@ async function findJava(env: Env): Promise<Java> {
 }
 
 /** Outside the checkout: a clean one need not fetch again. */
-function cacheFolder({ XDG_CACHE_HOME = '' }: Env): string {
+export function cacheFolder({ XDG_CACHE_HOME = '' }: Env): string {
   return join(isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), '.cache'), 'mcp-gatehouse')
 }
 

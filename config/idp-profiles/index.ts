@@ -2,7 +2,9 @@ import { auth0 } from './auth0.ts'
 import { bundled } from './bundled.ts'
 import { entra } from './entra.ts'
 import { generic } from './generic.ts'
+import { glewlwyd } from './glewlwyd.ts'
 import { google } from './google.ts'
+import { hydra } from './hydra.ts'
 import { keycloak } from './keycloak.ts'
 import { okta } from './okta.ts'
 import type { IdpProfile } from './profile.ts'
@@ -11,7 +13,17 @@ export { describeProfile } from './describe-profile.ts'
 export type { Deviation, IdpProfile, MistakenIssuer, Proof, Remedies } from './profile.ts'
 
 /** Every profile. The first whose pattern fits an issuer is its own. */
-export const idpProfiles: readonly IdpProfile[] = [bundled, keycloak, okta, auth0, entra, google, generic]
+export const idpProfiles: readonly IdpProfile[] = [
+  bundled,
+  keycloak,
+  okta,
+  auth0,
+  entra,
+  google,
+  hydra,
+  glewlwyd,
+  generic,
+]
 
 /** The values of IDP. */
 export const idpNames: readonly string[] = idpProfiles.map(({ name }) => name)

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from '@jest/globals'
 import {
   type Config,
@@ -45,6 +46,7 @@ describe('the profile of an identity provider', () => {
 
   it('is the named one, whatever the issuer looks like', () => {
     expect(load({ ISSUER: 'https://login.example.com/', IDP: 'auth0' }).idp.profile.name).toBe('auth0')
+    expect(load({ ISSUER: 'https://id.example.com/api/oidc', IDP: 'glewlwyd' }).idp.redirectPort).toBe(8765)
     expect(problems({ IDP: 'unheard-of' })).toHaveProperty('IDP')
   })
 
@@ -76,6 +78,12 @@ describe('the profile of an identity provider', () => {
     ])
   })
 
+  it('needs no introspection endpoint where nothing is introspected', () => {
+    const hydra = { ISSUER: 'https://hydra.example.com', IDP: 'hydra', RESOURCE_CLIENT_SECRET: 'a-secret' }
+    expect(Object.keys(problems(hydra))).toEqual(['INTROSPECTION_ENDPOINT'])
+    expect(problems({ ...hydra, TOKEN_VALIDATION: 'jwt' })).toEqual({})
+  })
+
   it.each([
     ['https://login.microsoftonline.com/common/v2.0', /must name a tenant/],
     ['https://login.microsoftonline.com/organizations/v2.0', /must name a tenant/],
@@ -95,6 +103,13 @@ describe('the profile of an identity provider', () => {
       authorizationParameters: { prompt: 'login' },
     })
     expect(settings.authorizationParameters).toEqual({ audience: 'https://example.com/mcp', prompt: 'login' })
+  })
+
+  it('has its name in the README', async () => {
+    const row = (await readFile('README.md', 'utf8')).split('\n').find((line) => line.startsWith('| `IDP` '))
+    for (const { name } of idpProfiles) {
+      if (name !== 'bundled') expect(row).toContain(`\`${name}\``)
+    }
   })
 
   it('says where each deviation is written down', () => {

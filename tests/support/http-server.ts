@@ -17,7 +17,10 @@ export interface TestServer {
  */
 export async function openServer(listener?: RequestListener, wanted = 0): Promise<TestServer> {
   const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(wanted, '127.0.0.1', resolve)
+  })
   const { port } = server.address() as AddressInfo
   return {
     server,

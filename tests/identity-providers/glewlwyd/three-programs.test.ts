@@ -1,0 +1,22 @@
+import { describeThreePrograms } from '../three-programs.ts'
+import { harness, redirectPort, secret } from './glewlwyd.ts'
+
+describeThreePrograms({
+  title: 'Glewlwyd',
+  harness,
+  docs: 'docs/identity-providers/glewlwyd.md',
+  values: { RESOURCE_CLIENT_SECRET: secret, REDIRECT_PORT: String(redirectPort) },
+  async allow(page) {
+    await page.locator('#username').fill('alice')
+    await page.locator('#password').fill('password123')
+    await page.keyboard.press('Enter')
+    // What she cannot have is not offered.
+    await page.getByLabel('Read documents').check()
+    await page.getByLabel('Write documents').check()
+    await page.getByRole('button', { name: 'Grant access' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+  },
+  granted: ['read', 'write'],
+  loggedOut: 'lets this client revoke nothing',
+  whoami: /^username +alice$/m,
+})
