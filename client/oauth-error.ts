@@ -12,6 +12,7 @@ export function isOAuthError(error: unknown, code: string): boolean {
 
 /** Whether an authorization server answered with that status and without an error code, as some do. */
 export function isBareStatus(error: unknown, status: number): boolean {
-  const cause = causeOf(error)
-  return error instanceof ClientError && cause instanceof Response && cause.status === status
+  // The cause is the answer; its class is not always the global one.
+  const cause = error instanceof ClientError ? causeOf(error) : undefined
+  return typeof cause === 'object' && cause !== null && 'status' in cause && cause.status === status
 }

@@ -76,10 +76,10 @@ function mayBePlain(endpoint: string | undefined, issuer: string): boolean {
   return issuer.startsWith('http:') || (endpoint !== undefined && isLoopback(endpoint))
 }
 
-/** Some servers refuse with a bare 401: no challenge, no JSON. */
+/** Some servers refuse with a bare 401: no challenge, no JSON. The cause is the answer; its class is not always the global one. */
 function isBare401(error: unknown): boolean {
-  const cause = error instanceof oauth.OperationProcessingError ? error.cause : undefined
-  return cause instanceof Response && cause.status === 401
+  const { cause } = error instanceof oauth.OperationProcessingError ? error : {}
+  return typeof cause === 'object' && cause !== null && 'status' in cause && cause.status === 401
 }
 
 function failure(cause: unknown, clientId: string): AuthorityUnavailable {
