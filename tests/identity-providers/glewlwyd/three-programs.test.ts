@@ -7,9 +7,11 @@ describeThreePrograms({
   docs: 'docs/identity-providers/glewlwyd.md',
   values: { RESOURCE_CLIENT_SECRET: secret, REDIRECT_PORT: String(redirectPort) },
   async allow(page) {
+    // The page draws its form anew when all of it has come.
+    await page.waitForLoadState('networkidle')
     await page.locator('#username').fill('alice')
     await page.locator('#password').fill('password123')
-    await page.keyboard.press('Enter')
+    await page.locator('#password').press('Enter')
     // What she cannot have is not offered.
     await page.getByLabel('Read documents').check()
     await page.getByLabel('Write documents').check()
