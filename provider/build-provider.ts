@@ -6,6 +6,7 @@ import { accountRoutes } from './account/routes.ts'
 import { currentAccount } from './accounts/current-account.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
 import { clientRefusals } from './client-refusals.ts'
+import { currentClient } from './current-client.ts'
 import { deviceEndpoints } from './device-endpoints.ts'
 import { errorPages } from './error-pages.ts'
 import { exactPaths } from './exact-paths.ts'
@@ -59,6 +60,7 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   provider.use(lastUses.middleware())
   provider.use(untrustedRedirects(config, provider))
   provider.use(currentAccount(accounts))
+  provider.use(currentClient(config))
   provider.use(deviceEndpoints(parts))
   provider.use(clientRefusals(config.issuer))
   provider.use(aroundLogout(parts))

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import { resourceScopeNames } from '../../config/index.ts'
+import { withoutScopes } from '../without-scopes.ts'
 import type { Accounts } from './accounts.ts'
 
 /**
@@ -17,11 +18,7 @@ export function currentAccount(accounts: Accounts): Middleware {
       ctx.body = { active: false }
       return
     }
-    const lost = resourceScopeNames.filter((scope) => !account.scopes.includes(scope)) as readonly string[]
-    const scope = String(answer.scope ?? '')
-      .split(' ')
-      .filter((name) => !lost.includes(name))
-      .join(' ')
-    ctx.body = { ...answer, username: account.username, scope: scope === '' ? undefined : scope }
+    const lost = resourceScopeNames.filter((scope) => !account.scopes.includes(scope))
+    ctx.body = withoutScopes({ ...answer, username: account.username }, lost)
   }
 }
