@@ -1,11 +1,12 @@
 import { clientIdProblems, readClientsFile } from './clients-file.ts'
 import type { Config, Role } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import { type Environment, environment, isLoopback } from './env.ts'
+import { type Environment, environment } from './env.ts'
 import { missingNeeds } from './idp-needs.ts'
 import { mistakenIssuer } from './idp-profiles/index.ts'
 import { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
 import { keyFields, keysInMemory } from './key-settings.ts'
+import { developmentSecret, isPrivate, publicKnowledge, shortSecrets } from './secrets.ts'
 
 export { type Account, type TestAccount, testAccounts } from './accounts.ts'
 export type { ConfiguredClient } from './clients-file.ts'
@@ -20,9 +21,6 @@ export type { ScopeRules } from './scope-rules.ts'
 export { type ResourceScope, resourceScopeNames, resourceScopes, type ScopeDescription } from './scopes.ts'
 
 const defaultPorts = { provider: 9000, 'resource-server': 8000, client: 0, 'idp-check': 8000 } as const
-
-/** Public knowledge, and therefore a default on this machine only. */
-const developmentSecret = 'mcp-server-development-secret'
 
 /**
  * Reads the configuration.
@@ -100,6 +98,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       ? []
       : [
           ...publicKnowledge(config, role),
+          ...shortSecrets(variables, config, role),
           ...(role === 'provider'
             ? [
                 ...keysInMemory(config),
@@ -206,40 +205,4 @@ function schemeWithoutTls({ issuer, tls, trustProxy }: Config): readonly ConfigP
   if (!https || tls || trustProxy.length > 0) return []
   const problem = 'is needed for an https ISSUER, with TLS_KEY; behind a TLS proxy set TRUST_PROXY instead'
   return [{ variable: 'TLS_CERT', problem }]
-}
-
-/** The credentials that are printed in the documentation must never protect anything real. */
-function publicKnowledge(config: Config, role: Role): readonly ConfigProblem[] {
-  const problems: ConfigProblem[] = []
-  const needsSecret =
-    role === 'provider' ||
-    (config.tokenValidation === 'introspection' && config.resourceClientKey === undefined)
-  if (needsSecret && config.resourceClient.secret === undefined) {
-    problems.push({
-      variable: 'RESOURCE_CLIENT_SECRET',
-      problem: 'is needed: the development secret is public and works on localhost only',
-    })
-  }
-  if (config.resourceClient.secret === developmentSecret && !isPrivate(config)) {
-    problems.push({
-      variable: 'RESOURCE_CLIENT_SECRET',
-      problem: 'is the development secret, which is public',
-    })
-  }
-  if (role === 'provider' && config.accountsFile === undefined && !isPrivate(config)) {
-    problems.push({
-      variable: 'ACCOUNTS',
-      problem: 'is needed: the test accounts are public and sign in on localhost, in development only',
-    })
-  }
-  return problems
-}
-
-/** Nobody but this machine's user is involved. */
-function isPrivate({
-  development,
-  issuer,
-  resource,
-}: Pick<Config, 'development' | 'issuer' | 'resource'>): boolean {
-  return development && isLoopback(issuer) && isLoopback(resource)
 }

@@ -187,6 +187,26 @@ describe('what is public knowledge', () => {
   })
 })
 
+describe('secrets in production', () => {
+  const short = { CLIENT_SECRET: 'CANARY-15-chars', RESOURCE_CLIENT_SECRET: 'CANARY-15-chars' }
+  const long = { CLIENT_SECRET: 'x'.repeat(16), RESOURCE_CLIENT_SECRET: 'y'.repeat(16) }
+  const tooShort = (env: Variables, role: Role) =>
+    Object.entries(problemsOf({ NODE_ENV: 'production', ...env }, role))
+      .filter(([, problem]) => /shorter than 16 characters: make one with `openssl rand/.test(problem))
+      .map(([variable]) => variable)
+
+  it('have 16 characters or more, and are told by name with how to make one', () => {
+    expect(tooShort(short, 'provider')).toEqual(['CLIENT_SECRET', 'RESOURCE_CLIENT_SECRET'])
+    expect(tooShort(short, 'resource-server')).toEqual(['RESOURCE_CLIENT_SECRET'])
+    expect(tooShort(short, 'client')).toEqual([])
+    for (const role of ['provider', 'resource-server'] as const) {
+      expect(tooShort(long, role)).toEqual([])
+      expect(tooShort({ ...short, NODE_ENV: 'development' }, role)).toEqual([])
+      expect(JSON.stringify(problemsOf({ ...short, NODE_ENV: 'production' }, role))).not.toContain('CANARY')
+    }
+  })
+})
+
 describe('the clients that variables name', () => {
   it.each([
     ['RESOURCE_CLIENT_ID', { CLIENT_ID: 'one', RESOURCE_CLIENT_ID: 'one' }],

@@ -1,0 +1,68 @@
+import type { Config, Role } from './config.ts'
+import type { ConfigProblem } from './config-error.ts'
+import { type Environment, isLoopback } from './env.ts'
+
+/** Public knowledge, and therefore a default on this machine only. */
+export const developmentSecret = 'mcp-server-development-secret'
+
+/** Nobody but this machine's user is involved. */
+export function isPrivate({
+  development,
+  issuer,
+  resource,
+}: Pick<Config, 'development' | 'issuer' | 'resource'>): boolean {
+  return development && isLoopback(issuer) && isLoopback(resource)
+}
+
+/** The credentials that are printed in the documentation must never protect anything real. */
+export function publicKnowledge(config: Config, role: Role): readonly ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  const needsSecret =
+    role === 'provider' ||
+    (config.tokenValidation === 'introspection' && config.resourceClientKey === undefined)
+  if (needsSecret && config.resourceClient.secret === undefined) {
+    problems.push({
+      variable: 'RESOURCE_CLIENT_SECRET',
+      problem: 'is needed: the development secret is public and works on localhost only',
+    })
+  }
+  if (config.resourceClient.secret === developmentSecret && !isPrivate(config)) {
+    problems.push({
+      variable: 'RESOURCE_CLIENT_SECRET',
+      problem: 'is the development secret, which is public',
+    })
+  }
+  if (role === 'provider' && config.accountsFile === undefined && !isPrivate(config)) {
+    problems.push({
+      variable: 'ACCOUNTS',
+      problem: 'is needed: the test accounts are public and sign in on localhost, in development only',
+    })
+  }
+  return problems
+}
+
+/** A client secret of fewer characters is a word that somebody thought of. */
+const minSecretLength = 16
+
+/** A client gets its secret from elsewhere, and can make no better one. */
+const secretsOf = {
+  provider: ['CLIENT_SECRET', 'RESOURCE_CLIENT_SECRET'],
+  'resource-server': ['RESOURCE_CLIENT_SECRET'],
+  client: [],
+  'idp-check': [],
+} as const satisfies Record<Role, readonly (keyof Environment)[]>
+
+/** In production, the servers take no secret that can be guessed. */
+export function shortSecrets(
+  variables: Environment,
+  { development }: Pick<Config, 'development'>,
+  role: Role,
+): readonly ConfigProblem[] {
+  if (development) return []
+  return secretsOf[role]
+    .filter((variable) => (variables[variable]?.length ?? minSecretLength) < minSecretLength)
+    .map((variable) => ({
+      variable,
+      problem: `is shorter than ${minSecretLength} characters: make one with \`openssl rand -base64 32\``,
+    }))
+}
