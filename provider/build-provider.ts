@@ -14,7 +14,7 @@ import { hostPinning } from './host-pinning.ts'
 import { createFormTokens } from './interactions/form-token.ts'
 import { aroundLogout } from './interactions/logout.ts'
 import { interactionRoutes } from './interactions/routes.ts'
-import { signedInAccount } from './interactions/signed-in.ts'
+import { findSignedIn } from './interactions/signed-in.ts'
 import type { Keys } from './keys/keys.ts'
 import { watchProvider } from './observability/watch-provider.ts'
 import { oidcConfiguration } from './oidc-configuration.ts'
@@ -81,7 +81,7 @@ function permitFormPost(): Koa.Middleware {
 
 function pages({ config, accounts }: Parts, provider: Provider): Router {
   return new Router().get('/', async (ctx) => {
-    const account = await signedInAccount(ctx, { provider, accounts })
-    sendPage(ctx, 200, homePage(config, publishedAccounts(config), account?.username))
+    const signedIn = await findSignedIn(ctx, { provider, accounts })
+    sendPage(ctx, 200, homePage(config, publishedAccounts(config), signedIn?.account.username))
   })
 }

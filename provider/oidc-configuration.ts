@@ -65,7 +65,7 @@ export function oidcConfiguration(parts: ConfigurationParts, keys: Keys): Config
     },
     interactions: {
       url: (_ctx, { uid }) => `/interaction/${uid}`,
-      policy: askWhoIsGone(accountPagePolicy()),
+      policy: askWhoIsGone(accountPagePolicy(), accounts),
     },
     loadExistingGrant: createLoadExistingGrant(config, connections),
     cookies: {

@@ -1,12 +1,13 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Session } from 'oidc-provider'
-import type { Account, Config } from '../../config/index.ts'
+import type { Config } from '../../config/index.ts'
 import type { AddressOf } from '../../runtime/address-of.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { verifyClient } from '../interactions/client-identity.ts'
 import type { FormTokens } from '../interactions/form-token.ts'
 import { readForm } from '../interactions/read-form.ts'
+import { findSignedIn } from '../interactions/signed-in.ts'
 import type { Audit } from '../observability/audit.ts'
 import { accountPage, notSignedInPage } from '../views/account.ts'
 import { sendPage } from '../views/send-page.ts'
@@ -22,18 +23,13 @@ export interface AccountParts extends ApplicationsParts {
   readonly addressOf: AddressOf
 }
 
-interface SignedIn {
-  readonly session: Session
-  readonly account: Account
-}
-
 /** `/account`: what the signed-in user has connected, and how to end it. */
 export function accountRoutes(parts: AccountParts): Router {
-  const { config, provider, accounts, formTokens, audit, addressOf } = parts
+  const { config, formTokens, audit, addressOf } = parts
   const router = new Router()
 
   router.get('/account', async (ctx) => {
-    const signedIn = await findSession(ctx)
+    const signedIn = await findSignedIn(ctx, parts)
     if (!signedIn && ctx.query.error !== undefined) return sendPage(ctx, 200, notSignedInPage())
     if (!signedIn) return seeOther(ctx, accountPageSignIn(config))
     // What the sign-in added to the address does not belong into bookmarks.
@@ -59,7 +55,7 @@ export function accountRoutes(parts: AccountParts): Router {
   })
 
   router.post('/account/disconnect', async (ctx) => {
-    const signedIn = await findSession(ctx)
+    const signedIn = await findSignedIn(ctx, parts)
     const form = await readForm(ctx)
     if (!signedIn || !formTokens.verify(formSubject(signedIn.session), form.get('form_token') ?? '')) {
       return ctx.throw(403, 'The form was not made for this sign-in.', { error: 'page_ended' })
@@ -78,12 +74,6 @@ export function accountRoutes(parts: AccountParts): Router {
   })
 
   return router
-
-  async function findSession(ctx: Context): Promise<SignedIn | undefined> {
-    const session = await provider.Session.get(ctx)
-    const account = session.accountId === undefined ? undefined : await accounts.find(session.accountId)
-    return account && { session, account }
-  }
 }
 
 /** The form is good for one browser's session and one account in it. */

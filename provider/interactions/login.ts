@@ -12,6 +12,7 @@ import { clientName } from './client-identity.ts'
 import type { FormTokens } from './form-token.ts'
 import { findKnownBrowser, rememberBrowser } from './known-browser.ts'
 import type { LoginLimits } from './login-limits.ts'
+import { passwordMark } from './session-password.ts'
 
 /** What the login page needs. */
 export interface LoginParts {
@@ -69,7 +70,7 @@ export async function submitLogin(
   if (account) {
     rememberBrowser(ctx, username, config.issuer)
     audit({ event: 'login', ...circumstances, subject: account.id })
-    return { login: { accountId: account.id, amr: ['pwd'] } }
+    return { login: { accountId: account.id, amr: ['pwd'], password: passwordMark(account) } }
   }
   audit({
     event: 'login_failed',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { hashPassword } from '../../../provider/accounts/password-hash.ts'
 import {
   createAccountsFile,
   password,
@@ -9,6 +10,7 @@ import {
   type Answer,
   authorizationRequest,
   Browser,
+  form,
   introspect,
   redeem,
   refresh,
@@ -32,6 +34,7 @@ async function obtain(browser = new Browser()) {
   return (await redeem(running, request, new URL(answer.headers.get('location') ?? ''))).body
 }
 
+const newPassword = 'another horse battery'
 const asksForPassword = ({ document }: Answer) => document.querySelector('#password') !== null
 
 describe('an account that has changed', () => {
@@ -72,6 +75,37 @@ describe('an account that has changed', () => {
     expect(asksForPassword(await browser.open(authorizationRequest(running).url))).toBe(true)
     const silent = await browser.open(authorizationRequest(running, { prompt: 'none' }).url)
     expect(silent.headers.get('location')).toContain('error=login_required')
+    expect((await browser.open(running.issuer)).text).not.toContain('signed in as')
+  })
+
+  it('has no session that was begun with another password, and keeps the access that was given', async () => {
+    const browser = new Browser()
+    const tokens = await obtain(browser)
+    expect((await browser.open(running.issuer)).text).toContain('signed in as')
+    expect(asksForPassword(await browser.open(authorizationRequest(running).url))).toBe(false)
+    expect((await browser.open(`${running.issuer}/account`)).url).toMatch(/\/account$/)
+    await file.replace([storedAccount('carol', { passwordHash: await hashPassword(newPassword) })])
+    const login = await browser.open(authorizationRequest(running, offline).url)
+    expect(asksForPassword(login)).toBe(true)
+    const silent = await browser.open(authorizationRequest(running, { prompt: 'none' }).url)
+    expect(silent.headers.get('location')).toContain('error=login_required')
+    expect((await browser.open(running.issuer)).text).not.toContain('signed in as')
+    expect(asksForPassword(await browser.open(`${running.issuer}/account`))).toBe(true)
+    expect((await introspect(running, tokens.access_token)).body).toMatchObject({ active: true })
+    expect((await refresh(running, tokens.refresh_token)).status).toBe(200)
+    const again = await browser.open(authorizationRequest(running, offline).url)
+    await browser.submit(again, 'continue', { username: 'carol', password: newPassword })
+    expect((await browser.open(running.issuer)).text).toContain('signed in as')
+    expect(asksForPassword(await browser.open(authorizationRequest(running).url))).toBe(false)
+  })
+
+  it('is not signed in by a password that changed after it was judged', async () => {
+    const browser = new Browser()
+    const login = await browser.open(authorizationRequest(running, offline).url)
+    const { action, body } = form(login, 'continue', { username: 'carol', password })
+    const judged = await browser.request(action, { method: 'POST', body })
+    await file.replace([storedAccount('carol', { passwordHash: await hashPassword(newPassword) })])
+    expect(asksForPassword(await browser.open(judged.headers.get('location') ?? ''))).toBe(true)
     expect((await browser.open(running.issuer)).text).not.toContain('signed in as')
   })
 
