@@ -63,7 +63,7 @@ export function accountCommands(path: string) {
       const { username } = named(readAccountsFile(path), name)
       const passwordHash = await newPassword(username, ask)
       change(username, () => ({ passwordHash }))
-      return `${username} has a new password.`
+      return `${username} has a new password. Whoever was signed in with the old one is asked for the new one.`
     },
 
     setScopes(name: string, scopes: readonly string[]) {
