@@ -10,7 +10,16 @@ import { loadClient } from './load-client.ts'
 import { parseScope } from './scopes.ts'
 import { createSecureFetch } from './secure-fetch.ts'
 import { createServerCache } from './server-cache.ts'
-import { askSecret, pastedCallback, print, readStandardInput, showDevice, tell, visit } from './terminal.ts'
+import {
+  askSecret,
+  messageWidth,
+  pastedCallback,
+  print,
+  readStandardInput,
+  showDevice,
+  tell,
+  visit,
+} from './terminal.ts'
 import { defaultProfile } from './tokens.ts'
 import type { CommandTrace } from './trace/command-trace.ts'
 import { openTokenStore } from './vault/open-token-store.ts'
@@ -83,7 +92,7 @@ async function createContext(
       ...(!options.json && {
         async onSignIn(start) {
           const { renderSignIn } = await import('./render-sign-in.ts')
-          tell(`${renderSignIn(start, settingsOf(start.discovery.issuer))}\n`)
+          tell(`${renderSignIn(start, settingsOf(start.discovery.issuer), messageWidth())}\n`)
         },
       }),
       signal,

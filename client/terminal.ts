@@ -3,12 +3,16 @@ import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import { printable } from '../runtime/printable.ts'
 import { promptSecrets } from '../runtime/prompt-secrets.ts'
+import { widthOf } from '../runtime/wrap.ts'
 import type { DeviceInstructions } from './grants/device-code.ts'
 import { openBrowser } from './open-browser.ts'
 
 /** Results go to standard output, everything else to standard error. */
 export const print = (line: string): void => void process.stdout.write(`${line}\n`)
 export const tell = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** How many characters of what is told fit on a line. */
+export const messageWidth = (): number => widthOf(process.stderr)
 
 /** Asks for a secret. Undefined where nobody can type. */
 export const askSecret = process.stdin.isTTY

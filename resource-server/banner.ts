@@ -1,16 +1,19 @@
 import { type Config, describeProfile, resourceScopeNames } from '../config/index.ts'
 import { printableLine } from '../runtime/printable.ts'
+import { twoColumns } from '../runtime/wrap.ts'
 import { findServerProblems } from './idp-check/check-idp.ts'
 import type { ProtectedMcp } from './protect.ts'
 
 /**
  * What the MCP server says at its start: where it is, what it found at its issuer, and what is wrong there.
  * @param env the environment that `config` is made from
+ * @param width of a line
  */
 export async function loadBanner(
   config: Config,
   mcp: ProtectedMcp,
   env: Readonly<Record<string, string | undefined>>,
+  width: number,
 ): Promise<string> {
   const { issuer, idp, resource, acceptedAudiences, introspectionCacheSeconds, metricsPort, host } = config
   const { profile, scopeTemplate } = idp
@@ -21,7 +24,7 @@ export async function loadBanner(
   const problems = found.map(({ found, change = '' }) => ({ found: printableLine(found), change }))
   const unknown = choice === undefined ? problems.shift() : undefined
   const asked = scopeTemplate === '{scope}' ? '' : `, asked for as ${scopeTemplate}`
-  const lines = [
+  const lines: readonly (readonly [string, string])[] = [
     ['endpoint', resource],
     ['page', `${new URL(resource).origin}/`],
     ['issuer', issuer],
@@ -32,21 +35,19 @@ export async function loadBanner(
         ? `${choice.mode}: ${choice.reason}`
         : `not known yet: ${unknown ? unknown.found : `${issuer} does not answer`}`,
     ],
-    ...(unknown ? [['', `→ ${unknown.change}`]] : []),
+    ...(unknown ? [['', `→ ${unknown.change}`] as const] : []),
     ['audience', acceptedAudiences.join(', ')],
     ['scopes', `${resourceScopeNames.join(', ')}${asked}`],
     ['believed', `for ${introspectionCacheSeconds} s: a revoked token works that much longer at most`],
     ...(metricsPort === undefined
       ? []
-      : [['operations', `http://${host}:${metricsPort}/metrics, /healthz, /readyz`]]),
-    ...profile.deviations.map(({ what }) => ['note', what]),
-    ...problems.flatMap(({ found, change }) => [
-      ['problem', found],
-      ['', `→ ${change}`],
-    ]),
+      : [['operations', `http://${host}:${metricsPort}/metrics, /healthz, /readyz`] as const]),
+    ...profile.deviations.map(({ what }) => ['note', what] as const),
+    ...problems.flatMap(({ found, change }) => [['problem', found] as const, ['', `→ ${change}`] as const]),
   ]
   const more = found.length === 0 ? '' : 'All that can be seen of the issuer: npm run idp:check\n'
   return `Gatehouse MCP server
-${lines.map(([name = '', text = '']) => `  ${name.padEnd(10)}  ${text}\n`).join('')}${more}Ctrl-C stops it. Next, in another terminal: npm run client
+${twoColumns(lines, width)}
+${more}Ctrl-C stops it. Next, in another terminal: npm run client
 `
 }

@@ -6,6 +6,7 @@ import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
 import { createOperationsServer } from '../runtime/operations-server.ts'
 import { stop, stopOnSignal } from '../runtime/shutdown.ts'
+import { widthOf } from '../runtime/wrap.ts'
 import { createResourceServer } from './app.ts'
 import { loadBanner } from './banner.ts'
 import { loadIntrospectionClient } from './introspection-client.ts'
@@ -64,7 +65,7 @@ async function main(args: readonly string[]): Promise<void> {
       await state.close()
     },
   })
-  process.stdout.write(await loadBanner(config, mcp, process.env))
+  process.stdout.write(await loadBanner(config, mcp, process.env, widthOf(process.stdout)))
 }
 
 try {

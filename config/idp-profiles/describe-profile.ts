@@ -2,7 +2,7 @@ import type { IdpProfile, Proof } from './profile.ts'
 
 const proofs: Readonly<Record<Proof['by'], string>> = {
   live: 'proven live',
-  'stand-in': 'proven against a stand-in made from its documentation',
+  'stand-in': 'proven by a stand-in, not live',
   documentation: 'made from its documentation, not tried',
 }
 

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { type Config, describeProfile } from '../../config/index.ts'
 import { printableLine } from '../../runtime/printable.ts'
+import { widthOf, wrap } from '../../runtime/wrap.ts'
 import type { Ability } from './abilities.ts'
 import type { Report } from './check-idp.ts'
 import type { Finding, Level } from './finding.ts'
@@ -35,7 +36,7 @@ export function renderReport(
   terminal: Terminal,
 ): string {
   const paint = (style: Style, text: string) => styleText(style, text, { stream: terminal })
-  const width = terminal.isTTY ? Math.max(60, terminal.columns || 80) : Number.POSITIVE_INFINITY
+  const width = widthOf(terminal)
   const text = (from: number, words: string, style?: Style) =>
     wrap(printableLine(words), width - from)
       .map((line) => (style ? paint(style, line) : line))
@@ -82,16 +83,4 @@ function verdict(
   const doubts = count('warning')
   const more = doubts === 0 ? '' : ` Look at the warning${doubts === 1 ? '' : 's'} if it does not.`
   return paint(['green', 'bold'], `It will work.${more}`)
-}
-
-/** Lines of at most that many characters, broken at blanks; a longer word has a line of its own. */
-function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
 }

@@ -5,13 +5,17 @@ import { idpSettings } from '../../config/index.ts'
 
 const resource = 'https://mcp.example.com/mcp'
 
-function render(issuer: string, origin: 'preregistered' | 'dynamic' = 'preregistered'): string {
+function render(
+  issuer: string,
+  origin: 'preregistered' | 'dynamic' = 'preregistered',
+  width = Infinity,
+): string {
   const start = {
     discovery: { resource, resourceIndicator: resource, issuer },
     scopes: ['read', 'write'],
     client: { clientId: 'a\u001b[31mclient', registration: { origin } },
   } as unknown as SignInStart
-  return renderSignIn(start, idpSettings(issuer, resource, { name: 'auto' }))
+  return renderSignIn(start, idpSettings(issuer, resource, { name: 'auto' }), width)
 }
 
 it('says who is asked, as whom, for what and for which scopes', () => {
@@ -27,8 +31,14 @@ it('says who is asked, as whom, for what and for which scopes', () => {
 
 it('says what is done otherwise at this identity provider', () => {
   const text = render('https://tenant.auth0.com/', 'dynamic')
-  expect(text).toContain('auth0 (Auth0: proven against a stand-in made from its documentation')
+  expect(text).toContain('auth0 (Auth0: proven by a stand-in, not live')
   expect(text).toContain('registered by itself')
   expect(text).toContain(`audience  resource=${resource} audience=${resource}`)
   expect(text).toMatch(/note +the API is asked for by `audience`/)
+})
+
+it('stays within the width of the terminal', () => {
+  const lines = render('https://tenant.auth0.com/', 'dynamic', 80).split('\n')
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+  expect(lines.some((line) => line.startsWith(' '.repeat(12)))).toBe(true)
 })
