@@ -15,8 +15,6 @@ afterEach(async () => {
   house = undefined
 })
 
-const groups = { SCOPE_TEMPLATE: 'mcp', SCOPE_CLAIM: 'groups', SCOPE_MAP: 'mcp-readers=read' }
-
 describe('whichever authorization server there is, the client', () => {
   it('rule 1: refuses the metadata of another issuer, be it for a slash', async () => {
     house = await openAuth0()
@@ -48,7 +46,7 @@ describe('whichever authorization server there is, the client', () => {
   })
 
   it('rule 8: sends `resource` unless it must not, at each request, and what else a vendor wants', async () => {
-    house = await openOkta({ mcp: groups })
+    house = await openOkta()
     const sentBy = async (opened: OpenedHouse) => {
       const client = opened.createClient('alice')
       await client.authorization.signIn()
@@ -84,7 +82,6 @@ describe('whichever authorization server there is, the client', () => {
     expect(house.idp.sent('token')).toEqual([])
     await house.stop()
     house = await openOkta({
-      mcp: groups,
       spoil: ({ searchParams }) => searchParams.set('iss', house?.idp.issuer ?? ''),
     })
     await expect(house.createClient('alice').authorization.signIn()).resolves.toBeDefined()
@@ -116,7 +113,7 @@ describe('whichever authorization server there is, the client', () => {
     await house.createClient('alice').authorization.signIn()
     expect(house.idp.sent('token')[0]?.get('redirect_uri')).toMatch(/^http:\/\/localhost:\d+\/callback$/)
     await house.stop()
-    house = await openOkta({ mcp: groups })
+    house = await openOkta()
     await house.createClient('alice').authorization.signIn()
     const { REDIRECT_PORT } = house.environment.client
     expect(house.idp.sent('token')[0]?.get('redirect_uri')).toBe(`http://127.0.0.1:${REDIRECT_PORT}/callback`)

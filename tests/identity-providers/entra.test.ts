@@ -162,3 +162,12 @@ describe('Entra ID with the scopes’ bare names', () => {
     await expect(house.createClient('alice').authorization.signIn()).rejects.toThrow('AADSTS650053')
   })
 })
+
+describe('Entra ID with an API whose manifest does not ask for version 2.0', () => {
+  openBeforeAll({ settings: { tokenVersion: 1 } })
+
+  it('issues tokens of another issuer, which are refused', async () => {
+    const { accessToken } = await house.createClient('alice').authorization.signIn()
+    expect(await statusOf(accessToken)).toBe(401)
+  })
+})

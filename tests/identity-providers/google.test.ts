@@ -6,16 +6,13 @@ import { type HouseOptions, type OpenedHouse, openGoogle } from '../support/idp/
 import { callTool, contentOf } from '../support/mcp-request.ts'
 import { killPrograms } from '../support/programs.ts'
 
-const people =
-  'alice@example.com=read write, @example.com=read, admin@example.com=read write admin, @evil.example=admin'
-
 let time = Date.now()
 let house: OpenedHouse<GoogleStandIn>
 
 function openBeforeAll(mcp: HouseOptions['mcp'] = {}, client: HouseOptions['client'] = {}): void {
   beforeAll(async () => {
     time = Date.now()
-    house = await openGoogle({ mcp: { SCOPE_MAP: people, ...mcp }, client, now: () => time })
+    house = await openGoogle({ mcp, client, now: () => time })
   })
   afterAll(async () => {
     killPrograms()

@@ -7,11 +7,7 @@ import { callTool, contentOf } from '../support/mcp-request.ts'
 import { killPrograms } from '../support/programs.ts'
 
 const verifying = { TOKEN_VALIDATION: 'jwt' }
-const groups = {
-  SCOPE_TEMPLATE: 'mcp',
-  SCOPE_CLAIM: 'groups',
-  SCOPE_MAP: 'mcp-readers=read, mcp-writers=write, mcp-admins=admin',
-}
+const withoutGroups = { SCOPE_TEMPLATE: '', SCOPE_CLAIM: '', SCOPE_MAP: '' }
 const scopesByRule = {
   nobody: [],
   alice: ['read', 'write'],
@@ -40,7 +36,7 @@ describe.each([
   ['introspection', {}],
   ['jwt', verifying],
 ])('Okta with groups for people, and validation by %s', (mode, env) => {
-  openBeforeAll({ ...groups, ...env })
+  openBeforeAll(env)
 
   it('validates that way', async () => {
     expect((await house.mcp.mcp.validation()).mode).toBe(mode)
@@ -73,7 +69,7 @@ describe.each([
 })
 
 describe('Okta with scopes tied to groups by its access policy', () => {
-  openBeforeAll({}, { scopesOf: (caller) => scopesByRule[caller] })
+  openBeforeAll(withoutGroups, { scopesOf: (caller) => scopesByRule[caller] })
 
   it.each(Object.entries(accessMatrix))('%s answers each account by its rule', async (tool, { outcome }) => {
     expect(await house.outcomesOf(tool)).toEqual(outcome)
@@ -98,7 +94,7 @@ describe('Okta with scopes tied to groups by its access policy', () => {
 })
 
 describe('a token of Okta', () => {
-  openBeforeAll(groups)
+  openBeforeAll()
 
   it('is renewed when it expires, with a new refresh token, and without asking the user', async () => {
     const client = house.createClient('alice')
@@ -138,7 +134,7 @@ describe('a token of Okta', () => {
 })
 
 describe('a token of Okta that is verified by its signature', () => {
-  openBeforeAll({ ...groups, ...verifying })
+  openBeforeAll(verifying)
 
   it('is accepted after signing out until it expires', async () => {
     const client = house.createClient('bob')

@@ -6,6 +6,8 @@ import { type Failure, type Person, scopesIn, type Vendor } from './vendor.ts'
 export interface EntraOptions {
   /** Whether the tenant lets people consent by themselves. Default true. */
   readonly userConsent?: boolean
+  /** `requestedAccessTokenVersion` of the API's manifest, which is 1 unless somebody sets it. Default 2. */
+  readonly tokenVersion?: 1 | 2
   /** Unix milliseconds. */
   readonly now?: () => number
 }
@@ -29,7 +31,11 @@ const delegated = ['access', 'read', 'write', 'admin']
  * administrator has consented to for everybody, and has the app roles `read`, `write` and `admin`. It exposes scopes of
  * these names, too, which an administrator has consented to for each person who has the role.
  */
-export async function startEntra({ userConsent = true, now }: EntraOptions = {}): Promise<IdpStandIn> {
+export async function startEntra({
+  userConsent = true,
+  tokenVersion = 2,
+  now,
+}: EntraOptions = {}): Promise<IdpStandIn> {
   const { tenant, api, client } = entraIds
   return await startIdp(({ origin, sign }): Vendor => {
     const issuer = `${origin}/${tenant}/v2.0`
@@ -89,8 +95,9 @@ export async function startEntra({ userConsent = true, now }: EntraOptions = {})
       // the client ID of the API, `scp` the bare names, `roles` the app roles of the person, `sub` pairwise.
       mint: ({ grant: { person, scopes }, iat, exp }) =>
         sign({
-          aud: api,
-          iss: issuer,
+          // Version 1.0 names the App ID URI and another issuer: the page on claims.
+          aud: tokenVersion === 1 ? entraAppIdUri : api,
+          iss: tokenVersion === 1 ? `https://sts.windows.net/${tenant}/` : issuer,
           iat,
           nbf: iat,
           exp,
@@ -104,7 +111,7 @@ export async function startEntra({ userConsent = true, now }: EntraOptions = {})
           sub: `pairwise-${person.username}`,
           tid: tenant,
           uti: randomUUID(),
-          ver: '2.0',
+          ver: `${tokenVersion}.0`,
         }),
       // "Refresh tokens … replace themselves with a fresh token upon every use"; the old one is not revoked, and this
       // stand-in is stricter: https://learn.microsoft.com/entra/identity-platform/refresh-tokens (2026-11)

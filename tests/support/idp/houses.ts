@@ -1,8 +1,9 @@
 import type { Caller } from '../access-matrix.ts'
 import { openServer } from '../http-server.ts'
 import { findFreePort } from '../programs.ts'
-import { type Auth0Options, auth0Client, startAuth0 } from './auth0.ts'
-import { type EntraOptions, entraAppIdUri, entraIds, startEntra } from './entra.ts'
+import { type Auth0Options, startAuth0 } from './auth0.ts'
+import { type DocumentedProgram, documentedVariables } from './documented.ts'
+import { type EntraOptions, startEntra } from './entra.ts'
 import { type GoogleStandIn, googleClient, startGoogle } from './google.ts'
 import { oktaClients, startOkta } from './okta.ts'
 import { type House, openHouse } from './open-house.ts'
@@ -23,7 +24,7 @@ export interface OpenedHouse<StandIn extends IdpStandIn = IdpStandIn> extends Ho
   readonly idp: StandIn
 }
 
-/** Okta, introspecting with the service application. */
+/** Okta, as its page has it: people in groups, introspection with the service application. */
 export async function openOkta({ mcp, client, ...options }: HouseOptions = {}): Promise<OpenedHouse> {
   const [at, redirectPort] = [await openServer(), await findFreePort()]
   const idp = await startOkta({ audience: `${at.origin}/mcp`, redirectPort, ...clockOf(options) })
@@ -31,12 +32,12 @@ export async function openOkta({ mcp, client, ...options }: HouseOptions = {}): 
   return await opened(idp, {
     ...options,
     at,
-    mcp: { IDP: 'okta', RESOURCE_CLIENT_ID: id, RESOURCE_CLIENT_SECRET: secret, ...mcp },
-    client: { IDP: 'okta', CLIENT_ID: oktaClients.native, REDIRECT_PORT: String(redirectPort), ...client },
+    mcp: { ...(await page('okta', 'mcp')), RESOURCE_CLIENT_ID: id, RESOURCE_CLIENT_SECRET: secret, ...mcp },
+    client: { ...(await page('okta', 'client')), REDIRECT_PORT: String(redirectPort), ...client },
   })
 }
 
-/** Auth0, with the MCP server's URL as the API. */
+/** Auth0, as its page has it: the MCP server's URL is the API. */
 export async function openAuth0({
   mcp,
   client,
@@ -48,12 +49,12 @@ export async function openAuth0({
   return await opened(idp, {
     ...options,
     at,
-    mcp: { IDP: 'auth0', ...mcp },
-    client: { IDP: 'auth0', CLIENT_ID: auth0Client, REDIRECT_PORT: String(redirectPort), ...client },
+    mcp: { ...(await page('auth0', 'mcp')), ...mcp },
+    client: { ...(await page('auth0', 'client')), REDIRECT_PORT: String(redirectPort), ...client },
   })
 }
 
-/** Entra ID, with app roles. */
+/** Entra ID, as its page has it: people have app roles. */
 export async function openEntra({
   mcp,
   client,
@@ -64,17 +65,12 @@ export async function openEntra({
   return await opened(idp, {
     ...options,
     at: await openServer(),
-    mcp: {
-      IDP: 'entra',
-      ACCEPTED_AUDIENCES: entraIds.api,
-      SCOPE_TEMPLATE: `${entraAppIdUri}/access`,
-      ...mcp,
-    },
-    client: { IDP: 'entra', CLIENT_ID: entraIds.client, ...client },
+    mcp: { ...(await page('entra', 'mcp')), ...mcp },
+    client: { ...(await page('entra', 'client')), ...client },
   })
 }
 
-/** Google. SCOPE_MAP is the test's own. */
+/** Google, as its page has it: people by address and domain. */
 export async function openGoogle({
   mcp,
   client,
@@ -84,15 +80,15 @@ export async function openGoogle({
   return await opened(idp, {
     ...options,
     at: await openServer(),
-    mcp: {
-      IDP: 'google',
-      ACCEPTED_AUDIENCES: googleClient.id,
-      SCOPE_MAP: '@example.com=read',
-      INTROSPECTION_ENDPOINT: idp.tokenInfoEndpoint,
-      ...mcp,
-    },
-    client: { IDP: 'google', CLIENT_ID: googleClient.id, CLIENT_SECRET: googleClient.secret, ...client },
+    mcp: { ...(await page('google', 'mcp')), INTROSPECTION_ENDPOINT: idp.tokenInfoEndpoint, ...mcp },
+    client: { ...(await page('google', 'client')), CLIENT_SECRET: googleClient.secret, ...client },
   })
+}
+
+/** What the page has people type, but for where everybody is: the stand-in is on this machine. */
+async function page(idp: string, program: DocumentedProgram): Promise<Readonly<Record<string, string>>> {
+  const { ISSUER, RESOURCE, ...variables } = await documentedVariables(idp, program)
+  return { IDP: idp, ...variables }
 }
 
 async function opened<StandIn extends IdpStandIn>(
