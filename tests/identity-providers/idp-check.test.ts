@@ -28,7 +28,7 @@ async function check(env: Env = {}) {
 
 describe('npm run idp:check says of a stand-in what its tests prove', () => {
   it.each([
-    ['okta', openOkta, { introspection: true, jwt: true, revocation: true, 'step-up': true }],
+    ['okta', openOkta, { introspection: true, jwt: true, revocation: true, 'step-up': false }],
     ['auth0', openAuth0, { introspection: false, jwt: true, revocation: true, 'step-up': true }],
     ['entra', openEntra, { introspection: false, jwt: true, revocation: false, 'step-up': false }],
     ['google', openGoogle, { introspection: false, jwt: false, revocation: true, 'step-up': false }],
