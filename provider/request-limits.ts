@@ -1,4 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto'
+import querystring from 'node:querystring'
 import type { Middleware } from 'koa'
 import type { ClientCredentials, Config } from '../config/index.ts'
 import { type AddressLimit, createAddressLimit } from '../runtime/address-limit.ts'
@@ -66,16 +67,15 @@ export function requestLimits(parts: RequestLimitParts): Middleware {
 
 /** Recognises a client by its secret in HTTP Basic (RFC 6749 §2.3.1), before anything is looked up. */
 function verifyBasic({ id, secret }: ClientCredentials): (authorization: string) => boolean {
-  const encode = (text: string) => new URLSearchParams({ '': text }).toString().slice(1)
-  const digest = (text: string) => hash('sha256', text, 'buffer')
-  // Some encode the parts, as they should, and some do not.
-  const credentials = [`${id}:${secret}`, `${encode(id)}:${encode(secret ?? '')}`].map((pair) =>
-    digest(Buffer.from(pair).toString('base64')),
-  )
+  const digest = (...pair: readonly string[]) => hash('sha256', JSON.stringify(pair), 'buffer')
+  const expected = digest(id, secret ?? '')
+  const decode = (text: string) => querystring.unescape(text.replaceAll('+', ' '))
   return (authorization) => {
     const [, sent] = /^basic +(\S+)$/i.exec(authorization) ?? []
     if (sent === undefined || secret === undefined) return false
-    const given = digest(sent)
-    return credentials.map((expected) => timingSafeEqual(given, expected)).includes(true)
+    const [, name = '', password = ''] = /^([^:]*):(.*)$/s.exec(Buffer.from(sent, 'base64').toString()) ?? []
+    // Some encode both, as they should, some of these more letters than others, and some do not.
+    const given = [digest(name, password), digest(decode(name), decode(password))]
+    return given.map((one) => timingSafeEqual(one, expected)).includes(true)
   }
 }

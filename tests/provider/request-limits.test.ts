@@ -117,6 +117,26 @@ describe('too many requests', () => {
     expect(guessed.status).toBe(429)
   })
 
+  it.each([
+    ['not at all', (text: string) => text],
+    ['as the URL standard says', (text: string) => new URLSearchParams({ '': text }).toString().slice(1)],
+    ['down to the last hyphen', (text: string) => text.replace(/\W/g, percentEncode)],
+  ])('are none of the MCP server’s that encodes its credentials %s', async (_how, encode) => {
+    const secret = 'a secret/of+100%25:letters=='
+    const running = await start(1, { env: { RESOURCE_CLIENT_SECRET: secret } })
+    const as = (password: string) =>
+      post(
+        `${running.issuer}/introspect`,
+        { token: 'x' },
+        basic({ id: encode('mcp-server'), secret: encode(password) }),
+      )
+    await statuses(running, 1, '127.0.0.1', '/introspect')
+    for (let index = 0; index < 3; index += 1) expect((await as(secret)).status).not.toBe(429)
+    for (const guess of ['', 'guess', secret.slice(1), `${secret}=`]) {
+      expect((await as(guess)).status).toBe(429)
+    }
+  })
+
   it('are counted across replicas', async () => {
     const store = new MemoryStore()
     const [one, two] = [
@@ -144,6 +164,8 @@ describe('too many requests', () => {
 const brokenLimiter = Object.assign(new MemoryStore().createLimiter('broken', { points: 1, seconds: 60 }), {
   consume: () => Promise.reject(new Error('connect ECONNREFUSED')),
 })
+
+const percentEncode = (letter: string) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`
 
 function browserAt(address: string): Browser {
   const browser = new Browser()
