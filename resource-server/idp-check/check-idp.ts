@@ -45,9 +45,12 @@ export async function checkIdp(options: CheckOptions): Promise<Report> {
     return { findings: [...first, ...settings], abilities: [], validation: undefined, works: false }
   }
   const described: Described = { ...subject, metadata, documents }
+  const endpoints = checkEndpoints(described)
+  // No secret goes to an endpoint that clients refuse.
+  const isSafe = endpoints.level !== 'missing'
   const [certificate, registration, introspection, keys, validation] = await Promise.all([
     checkCertificate(described),
-    checkRegistration(described),
+    isSafe ? checkRegistration(described) : [],
     checkIntrospection(described),
     checkKeys(described),
     chooseValidation(described),
@@ -56,7 +59,7 @@ export async function checkIdp(options: CheckOptions): Promise<Report> {
     ...first,
     certificate,
     checkClock(described),
-    checkEndpoints(described),
+    endpoints,
     checkPkce(described),
     checkResponseIssuer(described),
     ...registration,

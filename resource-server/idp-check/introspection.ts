@@ -7,9 +7,11 @@ const madeUpToken = 'gatehouse-idp-check-made-up-token'
 
 /** How the MCP server would validate tokens; undefined when it cannot. */
 export async function chooseValidation(described: Described): Promise<Choice | undefined> {
-  return await verifierFor(described, described.config.tokenValidation)
-    .choice()
-    .catch(() => undefined)
+  try {
+    return await verifierFor(described, described.config.tokenValidation).choice()
+  } catch {
+    return undefined
+  }
 }
 
 function verifierFor({ config, client, timeoutMs }: Described, mode: Described['config']['tokenValidation']) {

@@ -61,7 +61,7 @@ export async function isRegistrationOpen(metadata: IssuerMetadata, timeoutMs: nu
       ...plainHttp(metadata),
     })
     const made = await oauth.processDynamicClientRegistrationResponse(response)
-    await remove(made, signal)
+    await remove(made, metadata, signal)
     return { yes: true, said: 'registered' }
   } catch (error) {
     const said = saidBy(error)
@@ -71,9 +71,14 @@ export async function isRegistrationOpen(metadata: IssuerMetadata, timeoutMs: nu
   }
 }
 
-async function remove(made: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
+async function remove(
+  made: Readonly<Record<string, unknown>>,
+  { registration_endpoint: endpoint = '' }: IssuerMetadata,
+  signal: AbortSignal,
+): Promise<void> {
   const { registration_client_uri: uri, registration_access_token: token } = made
   if (typeof uri !== 'string' || typeof token !== 'string') return
+  if (URL.parse(uri)?.origin !== URL.parse(endpoint)?.origin) return
   await fetch(uri, { method: 'DELETE', headers: { authorization: `Bearer ${token}` }, signal })
 }
 

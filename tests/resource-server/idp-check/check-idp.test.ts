@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { loadConfig } from '../../../config/index.ts'
 import { checkIdp, type Report } from '../../../resource-server/idp-check/check-idp.ts'
+import { checkEndpoints } from '../../../resource-server/idp-check/endpoints.ts'
+import type { Described } from '../../../resource-server/idp-check/finding.ts'
 import { startIssuer } from '../../support/issuer-stand-in.ts'
 import { createStandIns, type Routes } from '../../support/stand-in.ts'
 import { startProvider } from '../../support/start-provider.ts'
@@ -150,6 +152,30 @@ describe('the check of an authorization server', () => {
     expect([report.works, ability(report, 'login')]).toEqual([false, false])
   })
 
+  it('sends no secret to an endpoint that clients refuse', async () => {
+    let asked = 0
+    const token = () => {
+      asked += 1
+      return { status: 400, body: { error: 'invalid_grant' } }
+    }
+    const issuer = await standIn(
+      { registration_endpoint: 'http://id.example.com/register' },
+      { '/token': token },
+    )
+    const report = await check(issuer, { CLIENT_ID: 'web', CLIENT_SECRET: 'a secret' })
+    expect([of(report, 'endpoints')?.level, asked]).toEqual(['missing', 0])
+  })
+
+  it.each([
+    ['https://id.example.com', 'http://localhost:1/token', 'missing'],
+    ['https://id.example.com', 'https://id.example.com/token', 'ok'],
+    ['http://localhost:1', 'http://localhost:1/token', 'ok'],
+  ])('at %s may have %s or not: %s', (issuer, token_endpoint, level) => {
+    const config = loadConfig({ ISSUER: issuer }, 'idp-check')
+    const metadata = { issuer, token_endpoint, authorization_endpoint: `${issuer}/authorize` }
+    expect(checkEndpoints({ config, metadata } as unknown as Described).level).toBe(level)
+  })
+
   it('takes PKCE for granted where the settings say so', async () => {
     const issuer = await standIn({ code_challenge_methods_supported: undefined })
     const report = await check(issuer, { ALLOW_INSECURE_UNADVERTISED_PKCE: 'yes' })
@@ -264,6 +290,12 @@ describe('introspection', () => {
     })
   })
 
+  it('that is asked for without credentials is in the way', async () => {
+    const env = { RESOURCE: 'https://mcp.example.com/mcp', TOKEN_VALIDATION: 'introspection' }
+    const report = await check(await standIn(), env)
+    expect([of(report, 'introspection')?.level, report.validation]).toEqual(['missing', undefined])
+  })
+
   it('needs credentials', async () => {
     const env = { RESOURCE: 'https://mcp.example.com/mcp' }
     const report = await check(await standIn(), env)
@@ -334,6 +366,14 @@ describe('registration', () => {
     )
     await check(issuer)
     expect(deleted).toBe('DELETE Bearer its-token')
+  })
+
+  it('is taken back at the server that made it, and nowhere else', async () => {
+    const elsewhere = await standIns.start(() => ({}))
+    const made = { client_id: 'made', registration_access_token: 'its-token' }
+    const body = { ...made, registration_client_uri: `${elsewhere.origin}/made` }
+    await check(await standIn({}, { '/register': { status: 201, body } }))
+    expect(elsewhere.requests).toEqual([])
   })
 
   it('is no need for a client that the server does not know, when it may register itself', async () => {
