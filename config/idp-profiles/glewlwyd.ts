@@ -6,11 +6,18 @@ export const glewlwyd: IdpProfile = {
   title: 'Glewlwyd',
   proof: { by: 'live', date: '2026-11-27' },
   redirectPort: 8765,
+  accessTokens: 'jwt',
+  refreshesUnlisted: true,
   remedies: {
+    issuer: 'Glewlwyd > Parameters > Plugins > OpenID Connect > Issuer: ISSUER is what stands there',
     audience:
       'Glewlwyd > Parameters > Plugins > OpenID Connect > Resource Indicators: allowed, and {resource} listed for the scopes read, write and admin',
     credentials:
       'Glewlwyd > Clients > {client}: confidential, with the secret that RESOURCE_CLIENT_SECRET has; and Plugins > OpenID Connect > Introspection and revocation: allowed, for clients too',
+    scopes: 'Glewlwyd > Scopes: {scope}; and Plugins > OpenID Connect > Supported scopes',
+    client:
+      'Glewlwyd > Clients: not confidential, redirect URI {redirectUri}, authorization types code and refresh_token; its client id is CLIENT_ID',
+    refresh: 'Glewlwyd > Clients > yours > authorization types: refresh_token',
   },
   deviations: [
     {

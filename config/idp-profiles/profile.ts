@@ -70,6 +70,8 @@ export interface IdpProfile {
    * those of APIs are never in it. Default: nobody knows.
    */
   readonly listsScopes?: boolean
+  /** True when clients get refresh tokens although the metadata does not list that grant. */
+  readonly refreshesUnlisted?: true
   /** True when the value that CLIENT_ID has without being set is registered there by its own setup. */
   readonly knowsTestClient?: true
   /** True when the MCP server introspects with RESOURCE as its client identifier, unless told otherwise. */

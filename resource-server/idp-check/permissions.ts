@@ -37,6 +37,7 @@ export function checkAudience({ config, remedy }: Described): Finding {
 export function checkRefresh({ config: { idp }, metadata, remedy }: Described): Finding {
   const grants = metadata.grant_types_supported
   const otherwise = 'allow refresh tokens for the client at the identity provider'
+  if (idp.profile.refreshesUnlisted) return ok('refresh', `not listed, and there with ${idp.profile.title}`)
   if (grants && !grants.includes('refresh_token')) {
     return note('refresh', 'no refresh tokens: people sign in again', remedy('refresh', otherwise))
   }

@@ -67,10 +67,18 @@ export function describeThreePrograms(options: ThreeProgramsOptions): void {
 
     it('start an MCP server that says what it found, and where it does otherwise', () => {
       const { stdout } = mcp.output
-      expect(stdout).toContain(`issuer      ${issuer} (${title})`)
+      expect(stdout).toContain(`issuer      ${issuer}\n`)
+      expect(stdout).toMatch(new RegExp(`profile +\\w+ \\(${title}: proven live`))
       expect(stdout).toContain('validation  introspection: ')
       expect(stdout).toContain(`audience    ${resource}`)
       expect(stdout).toContain('note        ')
+    })
+
+    it('pass the check before anybody signs in', async () => {
+      const { code, stdout } = await startProgram('resource-server/idp-check/main.ts', variablesFor('mcp'))
+        .ended
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^ +ok +introspection/m)])
+      expect(stdout).toMatch(/^ +ok +refresh/m)
     })
 
     it('sign alice in with a real browser, and call tools', async () => {
