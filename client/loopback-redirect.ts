@@ -27,6 +27,8 @@ export interface LoopbackRedirect {
 export interface LoopbackRedirectOptions {
   /** http, on this machine. Without a port, or when its port is taken, any that is free. */
   readonly uri?: string | undefined
+  /** Whether the port of `uri` is the only one that will do. Default false. */
+  readonly portIsFixed?: boolean
   /** In milliseconds. Default 5 minutes. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
@@ -36,10 +38,11 @@ export interface LoopbackRedirectOptions {
 
 /**
  * Opens a server for one callback. Whoever opens it closes it.
- * @throws ClientFailure when `uri` is not one that this machine can serve
+ * @throws ClientFailure when `uri` is not one that this machine can serve, or its port is fixed and taken
  */
 export async function openLoopbackRedirect({
   uri: wanted = defaultUri,
+  portIsFixed = false,
   timeoutMs = defaultTimeoutMs,
   signal,
   pastedCallback,
@@ -58,7 +61,7 @@ export async function openLoopbackRedirect({
     callback.resolve({ url: new URL(request.url ?? '/', target), response })
   })
   let used = false
-  target.port = String(await listenNear(server, target))
+  target.port = String(await listenNear(server, target, portIsFixed))
   const timer = setTimeout(() => callback.reject(noCallback(timeoutMs)), timeoutMs)
   const onAbort = () => callback.reject(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -109,16 +112,25 @@ function requireServable(uri: string): URL {
 }
 
 /** The port that was registered, for servers that insist on it (RFC 8252 §7.3 has them take any). */
-async function listenNear(server: Server, { hostname, port }: URL): Promise<number> {
+async function listenNear(server: Server, { hostname, port }: URL, portIsFixed: boolean): Promise<number> {
   const host = hostname === '[::1]' ? '::1' : '127.0.0.1'
   if (port !== '') {
     try {
       return await listen(server, { host, port: Number(port) })
     } catch (error) {
       if (codeOf(causeOf(error)) !== 'EADDRINUSE') throw error
+      if (portIsFixed) throw taken(port, error)
     }
   }
   return await listen(server, { host, port: 0 })
+}
+
+function taken(port: string, cause: unknown): ClientFailure {
+  return new ClientFailure(`Port ${port} is taken by another program.`, {
+    status: exitStatus.signIn,
+    hint: 'The authorization server sends the browser there and nowhere else: end that program, or register another port and set REDIRECT_PORT.',
+    cause,
+  })
 }
 
 /** What was pasted may be anything. */

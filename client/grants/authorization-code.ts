@@ -56,8 +56,10 @@ export function authorizationCode({
       const wanted = withOfflineAccess(scopes, discovery.server)
       const pkceCodeVerifier = randomPKCECodeVerifier()
       const state = randomState()
+      const wantedUri = redirectUri ?? discovery.rules.redirectUri
       const redirect = await openLoopbackRedirect({
-        uri: chooseRedirectUri(redirectUri ?? discovery.rules.redirectUri, registeredUri),
+        uri: chooseRedirectUri(wantedUri, registeredUri),
+        portIsFixed: (URL.parse(wantedUri ?? '')?.port ?? '') !== '',
         ...(signal && { signal }),
         ...(timeoutMs !== undefined && { timeoutMs }),
         ...(pastedCallback && { pastedCallback }),

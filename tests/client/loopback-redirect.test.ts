@@ -128,6 +128,15 @@ describe('openLoopbackRedirect', () => {
     })
   })
 
+  it('says which port is taken where no other will do', async () => {
+    await withRedirect(async ({ uri }) => {
+      await expect(openLoopbackRedirect({ uri, portIsFixed: true })).rejects.toMatchObject({
+        message: `Port ${new URL(uri).port} is taken by another program.`,
+        hint: expect.stringContaining('REDIRECT_PORT'),
+      })
+    })
+  })
+
   it('serves the host and path that a registration asks for, on this machine only (attack 44)', async () => {
     const redirect = await openLoopbackRedirect({ uri: 'http://localhost/oauth/callback' })
     const { port } = new URL(redirect.uri)

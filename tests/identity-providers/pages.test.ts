@@ -11,10 +11,14 @@ describe.each(['okta', 'auth0', 'entra', 'google'])('docs/identity-providers/%s.
     ['mcp', 'resource-server'],
     ['client', 'client'],
   ] as const)('has variables for %s that are all there is to say', async (program, role) => {
+    const page = await readFile(`docs/identity-providers/${name}.md`, 'utf8')
     const variables = await documentedVariables(name, program)
     const config = loadConfig(variables, role)
     expect(config.idp.profile.name).toBe(name)
     expect(config.issuer).toBe(variables.ISSUER)
+    const { redirectHost, redirectPort } = config.idp
+    const port = redirectPort === undefined ? '' : `:${redirectPort}`
+    if (name !== 'google') expect(page).toContain(`\`http://${redirectHost}${port}/callback\``)
     for (const variable of Object.keys(variables)) expect(schema).toContain(`\n  ${variable}: `)
     // The page has all that the profile needs, and nothing of that can be left out.
     const { serverNeeds = {}, clientNeeds = {} } = config.idp.profile

@@ -160,6 +160,14 @@ describe('authorizationCode', () => {
     expect(await cameBackTo('http://localhost/callback')).toMatch(/^http:\/\/localhost:\d+\/callback$/)
   })
 
+  it('sends nobody to sign in when the one port that the server takes is taken', async () => {
+    const other = await openLoopbackRedirect()
+    const { asked, error } = await signIn({ rules: { redirectUri: other.uri } })
+    await other.close()
+    expect(describeError(error).message).toMatch(/^Port \d+ is taken/)
+    expect([...asked]).toEqual([])
+  })
+
   it('follows the rules of a server that cannot follow those of MCP', async () => {
     const { asked, tokenRequests } = await signIn({
       metadata: { code_challenge_methods_supported: undefined },
