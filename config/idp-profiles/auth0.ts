@@ -15,7 +15,6 @@ export const auth0: IdpProfile = {
   tokenValidation: 'jwt',
   redirectPort: 8765,
   clientNeeds: { CLIENT_ID: 'Applications > your native application > Settings > Client ID' },
-  scopeClaim: 'permissions',
   authorizationParameters: { audience: '{resource}' },
   accessTokens: 'jwt',
   listsScopes: false,
@@ -40,8 +39,8 @@ export const auth0: IdpProfile = {
       source: 'https://auth0.com/docs/secure/tokens/access-tokens/get-access-tokens (2026-11)',
     },
     {
-      what: 'permissions are read from `permissions` as well as from `scope`',
-      why: 'Auth0 puts role-based permissions there',
+      what: '`permissions` of a token is not looked at, unless SCOPE_CLAIM says so',
+      why: 'it has all that the person may do, whatever was asked for and consented to; `scope` has what is both',
       source: 'https://auth0.com/docs/get-started/apis/enable-role-based-access-control-for-apis (2026-11)',
     },
   ],

@@ -51,8 +51,8 @@ describe('the profile of an identity provider', () => {
   })
 
   it('decides what nobody has set, and gives way to what somebody has', () => {
-    const issuer = { ISSUER: 'https://tenant.auth0.com/' }
-    expect(load(issuer)).toMatchObject({ tokenValidation: 'jwt', scopeRules: { claim: 'permissions' } })
+    const issuer = { ISSUER: 'https://accounts.google.com', ...google }
+    expect(load(issuer)).toMatchObject({ tokenValidation: 'tokeninfo', scopeRules: { claim: 'email' } })
     const env = {
       ...issuer,
       TOKEN_VALIDATION: 'introspection',

@@ -113,6 +113,21 @@ describe('Auth0', () => {
   })
 })
 
+describe('Auth0 with permissions in the access token', () => {
+  openBeforeAll({ addsPermissions: true })
+
+  it('lets a client do what it asked for, and not all that the person may do', async () => {
+    const { accessToken: token } = await house
+      .createClient('admin')
+      .authorization.signIn({ scopes: ['read'] })
+    const write = { resource_id: 'x', content: 'y' }
+    expect((await callTool(house.mcp.resource, 'read_data', { resource_id: 'doc1' }, { token })).status).toBe(
+      200,
+    )
+    expect((await callTool(house.mcp.resource, 'write_data', write, { token })).status).toBe(403)
+  })
+})
+
 describe('Auth0 without the audience parameter', () => {
   openBeforeAll({}, { IDP: 'generic' })
 
