@@ -6,7 +6,10 @@ import { type Failure, type Person, scopesIn, type Vendor } from './vendor.ts'
 export interface EntraOptions {
   /** Whether the tenant lets people consent by themselves. Default true. */
   readonly userConsent?: boolean
-  /** `requestedAccessTokenVersion` of the API's manifest, which is 1 unless somebody sets it. Default 2. */
+  /**
+   * `requestedAccessTokenVersion` of the API's manifest, which stands for 1 unless somebody sets it. Default 2.
+   * https://learn.microsoft.com/entra/identity-platform/access-tokens#token-formats (2026-11)
+   */
   readonly tokenVersion?: 1 | 2
   /** Unix milliseconds. */
   readonly now?: () => number

@@ -74,6 +74,8 @@ export async function startGoogle({ now }: { readonly now?: () => number } = {})
         // https://developers.google.com/identity/protocols/oauth2/web-server#offline (2026-11)
         offline: request.get('access_type') === 'offline' && request.get('prompt') === 'consent',
       }),
+      // It comes without being announced: https://github.com/openiddict/openiddict-core/issues/2428 (2026-11)
+      namesIssuer: true,
       // The answer to a refresh has no new refresh token:
       // https://developers.google.com/identity/protocols/oauth2/native-app#offline (2026-11)
       refreshRotates: false,
@@ -82,8 +84,8 @@ export async function startGoogle({ now }: { readonly now?: () => number } = {})
       // https://developers.google.com/identity/protocols/oauth2/native-app#tokenrevoke (2026-11)
       revokes: 'all',
       more: {
-        // Access tokens are opaque; numbers and booleans are strings; a bad token is a 400:
-        // https://developers.google.com/identity/sign-in/web/backend-auth#calling-the-tokeninfo-endpoint (2026-11)
+        // Numbers and booleans are strings, a bad token is a 400. The fields are those of
+        // https://cloud.google.com/nodejs/docs/reference/google-auth-library/latest/google-auth-library/tokeninfo (2026-11)
         '/tokeninfo'({ fields }) {
           const issued = find(fields.get('access_token'))
           if (!issued) return { status: 400, body: { error_description: 'Invalid Value' } }

@@ -45,7 +45,7 @@ export async function startOkta({ audience, redirectPort, now }: OktaOptions): P
     return {
       issuer,
       // Both documents, each with the well-known name after the issuer's path:
-      // https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/ (2026-11)
+      // https://support.okta.com/help/s/article/difference-between-well-known-openid-configuration-and-oauth-authorization-server (2026-11)
       documents: [
         '/oauth2/default/.well-known/openid-configuration',
         '/oauth2/default/.well-known/oauth-authorization-server',
@@ -126,7 +126,8 @@ export async function startOkta({ audience, redirectPort, now }: OktaOptions): P
       },
     }
 
-    // https://developer.okta.com/docs/reference/api/oidc/#response-example-success-access-token (2026-11)
+    // The claims of the token, and more: https://developer.okta.com/docs/reference/api/oidc/#introspect (2026-11). That
+    // `groups` is among them is this stand-in's reading of it.
     function describe({ grant: { person, scopes }, iat, exp }: Issued) {
       return {
         active: true,

@@ -82,7 +82,8 @@ export async function startIdp(
     if ('error' in granted) return refuse(granted, request, redirect)
     const code = randomUUID()
     codes.set(code, { ...granted, person, request })
-    return back(redirect, { code, state: request.get('state') ?? '' })
+    const state = request.get('state') ?? ''
+    return back(redirect, { code, state, ...(own.namesIssuer && { iss: own.issuer }) })
   }
 
   async function token(own: Vendor, request: StandInRequest): Promise<StandInAnswer> {

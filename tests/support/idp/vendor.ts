@@ -76,6 +76,8 @@ export interface Vendor {
   refuseToken?(request: URLSearchParams): Failure | undefined
   /** Decides what a person who has signed in grants. */
   grant(request: URLSearchParams, person: Person): Omit<Grant, 'person' | 'request'> | Failure
+  /** Whether the answer to an authorization request names the issuer (RFC 9207). Default false. */
+  readonly namesIssuer?: true
   /** Makes an access token. Absent: opaque ones. */
   mint?(issued: Issued): Promise<string>
   /** Whether each use of a refresh token brings a new one, and uses the old one up. */
