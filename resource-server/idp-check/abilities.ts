@@ -61,11 +61,7 @@ export function judgeAbilities(
     },
     {
       name: 'refresh',
-      works: isOk('refresh')
-        ? true
-        : metadata.grant_types_supported?.includes('refresh_token') === false
-          ? false
-          : 'perhaps',
+      works: isOk('refresh') || 'perhaps',
       why: found('refresh'),
     },
     {

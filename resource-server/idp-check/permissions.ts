@@ -35,19 +35,19 @@ export function checkAudience({ config, remedy }: Described): Finding {
 
 /** Whether people stay signed in. */
 export function checkRefresh({ config: { idp }, metadata, remedy }: Described): Finding {
-  const grants = metadata.grant_types_supported
-  const otherwise = 'allow refresh tokens for the client at the identity provider'
   if (idp.profile.refreshesUnlisted) return ok('refresh', `not listed, and there with ${idp.profile.title}`)
-  if (grants && !grants.includes('refresh_token')) {
-    return note('refresh', 'no refresh tokens: people sign in again', remedy('refresh', otherwise))
-  }
+  const change = remedy('refresh', 'allow refresh tokens for the client at the identity provider')
   const asked = idp.authorizationParameters.access_type === 'offline'
+  if (metadata.grant_types_supported?.includes('refresh_token') === false) {
+    // Not the last word: some give refresh tokens and list the grant under a name of their own, or not at all.
+    return note('refresh', 'the grant refresh_token is not listed', `if people must sign in again: ${change}`)
+  }
   if (metadata.scopes_supported?.includes('offline_access')) return ok('refresh', 'by offline_access')
   if (asked) return ok('refresh', 'by access_type=offline')
   return note(
     'refresh',
-    'offline_access is not listed: whether there are refresh tokens, the client’s settings there decide',
-    `if not: ${remedy('refresh', otherwise)}`,
+    'offline_access is not listed: the client’s settings there decide',
+    `if people must sign in again: ${change}`,
   )
 }
 

@@ -195,6 +195,11 @@ describe('the check of an authorization server', () => {
     expect([of(report, about)?.level, report.works]).toEqual([level, true])
   })
 
+  it('does not rule refresh tokens out where the grant is not listed: there are servers that give them', async () => {
+    const report = await check(await standIn({ grant_types_supported: ['authorization_code'] }))
+    expect(ability(report, 'refresh')).toBe('perhaps')
+  })
+
   it('says that a scope is not known where the profile knows that all are listed', async () => {
     const issuer = await standIn({ scopes_supported: ['read'] })
     const report = await check(issuer, { IDP: 'keycloak', RESOURCE_CLIENT_ID: 'mcp-server' })
