@@ -1,0 +1,4 @@
+import { describeOutage } from '../outage.ts'
+import { harness } from './glewlwyd.ts'
+
+describeOutage({ title: 'Glewlwyd', harness })
