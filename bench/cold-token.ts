@@ -1,4 +1,5 @@
 import { Agent } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { startIssuer } from '../tests/support/issuer-stand-in.ts'
 import { modernMeta } from '../tests/support/mcp-request.ts'
 import { rawRequest } from '../tests/support/raw-request.ts'
@@ -42,6 +43,8 @@ export async function measureColdToken(): Promise<readonly Finding[]> {
   }
 
   try {
+    // At its start the server tries its credentials once.
+    while (issuer.use.introspection.requests === 0) await delay(20)
     issuer.fail({ delayMs }, ['introspection'])
     return [
       await introspections(issuer.issue(resourceOf(server)), 200, 'good'),

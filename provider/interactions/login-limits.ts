@@ -37,7 +37,7 @@ const hour = 60 * minute
  * - A name is tried from an address five times, then waits grow from a minute to most of an hour.
  * - An address fails a hundred times in ten minutes, whomever it names.
  * - A name fails a hundred times in an hour, from wherever (OWASP ASVS 4 V2.2.1, NIST SP 800-63B-4 §3.2.2).
- *   Only a botnet gets there, because what was refused before is not counted here.
+ *   It takes nine networks together, because what was refused before is not counted here.
  * - A browser in which the account has signed in before has turns of its own, which nobody else can use up.
  */
 export function createLoginLimits(storage: Pick<Storage, 'createLimiter'>): LoginLimits {

@@ -27,7 +27,10 @@ export function createStreamLimit(max: number): StreamLimit {
   }
 }
 
-/** The same response; `callback` is called when its body ends, fails, is given up, or at once when it has none. */
+/**
+ * The same response; `callback` is called when its body ends, fails, is given up, or at once when it has none.
+ * A body that fails ends: what went wrong is not for the client, to whom an adapter may write an error's message.
+ */
 export function whenDone(response: Response, callback: () => void): Response {
   if (!response.body) {
     callback()
@@ -41,9 +44,9 @@ export function whenDone(response: Response, callback: () => void): Response {
         if (!done) return controller.enqueue(value)
         callback()
         controller.close()
-      } catch (error) {
+      } catch {
         callback()
-        controller.error(error)
+        controller.close()
       }
     },
     async cancel(reason) {

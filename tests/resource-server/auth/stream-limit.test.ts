@@ -54,6 +54,15 @@ describe('whenDone', () => {
     expect(calls()).toBe(1)
   })
 
+  it('says so when the body fails, and tells the client nothing of why', async () => {
+    const body = new ReadableStream({
+      pull: (controller) => controller.error(new Error('the path of a file')),
+    })
+    const { response, calls } = counted(body)
+    expect(await response.text()).toBe('')
+    expect(calls()).toBe(1)
+  })
+
   it('says so at once when there is no body', () => {
     expect(counted(null).calls()).toBe(1)
   })
