@@ -74,17 +74,4 @@ describe('whenDone', () => {
     expect(calls()).toBe(1)
     expect(reasons).toEqual(['gone'])
   })
-
-  it('says so when the source fails, and passes the failure on', async () => {
-    const failure = new Error('broken')
-    const { response, calls } = counted(
-      new ReadableStream({
-        pull: () => {
-          throw failure
-        },
-      }),
-    )
-    await expect(response.text()).rejects.toBe(failure)
-    expect(calls()).toBe(1)
-  })
 })
