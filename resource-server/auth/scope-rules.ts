@@ -8,8 +8,12 @@ export function scopesOf(
   claims: Readonly<Record<string, unknown>>,
   rules: ScopeRules = {},
 ): readonly string[] {
-  const words = [...wordsOf(claims.scope ?? claims.scp), ...wordsOfClaim(claims, rules.claim)]
-  const scopes = new Set(words.flatMap((word) => own(rules.map, word) ?? [word]))
+  const words = wordsOf(claims.scope ?? claims.scp)
+  const granted = [
+    ...words.flatMap((word) => own(rules.map, word) ?? [word]),
+    ...scopesOfClaim(claims, rules),
+  ]
+  const scopes = new Set(granted)
   // A Set visits what is added while it is walked, so this reaches everything that is implied.
   for (const scope of scopes) {
     for (const narrower of own(rules.implies, scope) ?? []) scopes.add(narrower)
@@ -17,17 +21,23 @@ export function scopesOf(
   return [...scopes]
 }
 
-/** An e-mail address counts when the issuer has verified it, and its domain with it: `@example.com`. */
-function wordsOfClaim(
+function scopesOfClaim(
   claims: Readonly<Record<string, unknown>>,
-  claim: string | undefined,
+  { claim, map }: ScopeRules,
 ): readonly string[] {
   if (claim === undefined) return []
-  const words = wordsOf(claims[claim])
-  if (claim !== 'email') return words
+  // An e-mail address is chosen by its owner, so it is never itself a scope: only the map makes scopes of it.
+  if (claim === 'email') return wordsOfEmail(claims).flatMap((word) => own(map, word) ?? [])
+  return wordsOf(claims[claim]).flatMap((word) => own(map, word) ?? [word])
+}
+
+/** An address counts when the issuer has verified it, and its domain with it: `@example.com`. */
+function wordsOfEmail({ email, email_verified }: Readonly<Record<string, unknown>>): readonly string[] {
   // Google's tokeninfo writes booleans as strings.
-  if (claims.email_verified !== true && claims.email_verified !== 'true') return []
-  return words.flatMap((address) => [address, address.slice(address.lastIndexOf('@'))])
+  if (email_verified !== true && email_verified !== 'true') return []
+  // A quoted local part (RFC 5321 §4.1.2) may hold blanks and whole addresses.
+  if (typeof email !== 'string' || /[\s"]/.test(email)) return []
+  return [email, email.slice(email.lastIndexOf('@'))]
 }
 
 function wordsOf(value: unknown): readonly string[] {

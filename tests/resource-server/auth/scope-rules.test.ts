@@ -68,4 +68,15 @@ describe('scopesOf', () => {
     }
     expect(scopesOf({ email: 'a@evil.example.com', email_verified: true }, rules)).not.toContain('read')
   })
+
+  it.each([
+    ['a quoted local part', '"a admin @example.com b"@evil.example'],
+    ['a quote without blanks', '"@example.com"@example.com'],
+    ['blanks', 'x admin @example.com'],
+    ['several addresses', ['a@example.com']],
+    ['an address that is a scope', 'admin'],
+  ])('grants nothing by an e-mail address with %s', (_, email) => {
+    const rules = { claim: 'email', map: { 'a@example.com': ['write'], '@example.com': ['read'] } }
+    expect(scopesOf({ email, email_verified: true }, rules)).toEqual([])
+  })
 })
