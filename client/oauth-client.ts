@@ -73,6 +73,10 @@ export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
       async ({ createAuthority }) =>
         await createAuthority({ ...options, profile, now, fetch, tokens: authorization.tokens }),
     )
+    // A failure is no answer for good: whoever asks next tries again.
+    loaded.catch(() => {
+      loaded = undefined
+    })
     return loaded
   }
   const find = async (metadataUrl?: string) => await (await authority()).discover(metadataUrl)
