@@ -130,7 +130,8 @@ export function createAuthorizer({
         const answer = await refreshTokenGrant(configuration, held.refreshToken, resource, options)
         return read(answer, discovery, held)
       } catch (error) {
-        if (isOAuthError(error, 'invalid_grant') || isBareStatus(error, 400)) return undefined
+        const ended = discovery.rules.bareRefusals && isBareStatus(error, 400)
+        if (ended || isOAuthError(error, 'invalid_grant')) return undefined
         if (client.registration.origin !== 'dynamic' || !isOAuthError(error, 'invalid_client')) throw error
         await registrar.forget(client.registration)
         return undefined

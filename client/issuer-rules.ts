@@ -13,6 +13,8 @@ export interface IssuerRules {
   readonly redirectUri?: string
   /** PKCE is used although the metadata does not list S256. */
   readonly allowInsecureUnadvertisedPkce?: boolean
+  /** A 400 without an error code, in answer to a refresh, is `invalid_grant`: this server says it so. */
+  readonly bareRefusals?: boolean
 }
 
 /** The rules that an identity provider's profile and the environment make. */
@@ -23,6 +25,7 @@ export function rulesOf(settings: IdpSettings): IssuerRules {
     authorizationParameters,
     redirectUri: redirectUri(settings),
     allowInsecureUnadvertisedPkce,
+    bareRefusals: settings.profile.bareRefusals ?? false,
   }
 }
 

@@ -8,6 +8,7 @@ export const glewlwyd: IdpProfile = {
   redirectPort: 8765,
   accessTokens: 'jwt',
   refreshesUnlisted: true,
+  bareRefusals: true,
   remedies: {
     issuer: 'Glewlwyd > Parameters > Plugins > OpenID Connect > Issuer: ISSUER is what stands there',
     audience:
@@ -25,6 +26,11 @@ export const glewlwyd: IdpProfile = {
       why: 'redirect URIs are compared whole, so a free port would be refused (RFC 8252 §7.3 has it allowed)',
       source:
         'https://github.com/babelouest/glewlwyd/blob/v2.7.5/docs/OIDC.md, "Native Apps Guidelines"; tried 2026-11',
+    },
+    {
+      what: 'a 400 without an error code ends a refresh token: the user is asked again',
+      why: 'it answers so where RFC 6749 §5.2 has `invalid_grant`',
+      source: 'https://www.rfc-editor.org/rfc/rfc6749#section-5.2; tried with 2.7.5, 2026-11',
     },
   ],
 }

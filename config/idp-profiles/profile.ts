@@ -90,6 +90,8 @@ export interface IdpProfile {
   readonly redirectPort?: number
   /** True when S256 works although the metadata does not list it; else such an issuer is refused. */
   readonly allowInsecureUnadvertisedPkce?: true
+  /** True when a refresh token that has ended is refused by a 400 without an error code. */
+  readonly bareRefusals?: true
   /** Said in the log and by the check. Default: the same without the places. */
   readonly remedies?: Remedies
   /** Said at start. */

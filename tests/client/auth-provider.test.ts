@@ -4,6 +4,7 @@ import { createAuthorizer } from '../../client/authorizer.ts'
 import { createClientRegistrar } from '../../client/client-registration.ts'
 import { discover } from '../../client/discovery.ts'
 import type { Grant } from '../../client/grants/grant.ts'
+import type { IssuerRules } from '../../client/issuer-rules.ts'
 import { createSecureFetch } from '../../client/secure-fetch.ts'
 import { createMemoryTokenStore } from '../../client/token-store.ts'
 import { defaultProfile, type Tokens } from '../../client/tokens.ts'
@@ -23,7 +24,13 @@ const renewal: StandInAnswer = {
 }
 const invalidGrant: StandInAnswer = { status: 400, body: { error: 'invalid_grant' } }
 
-async function start({ held, token = renewal }: { held?: Partial<Tokens>; token?: StandInAnswer } = {}) {
+interface Start {
+  readonly held?: Partial<Tokens>
+  readonly token?: StandInAnswer
+  readonly rules?: IssuerRules
+}
+
+async function start({ held, token = renewal, rules = {} }: Start = {}) {
   const server = await standIns.start((origin) => ({
     '/.well-known/oauth-authorization-server': { body: authorizationServerMetadata(origin) },
     '/.well-known/oauth-protected-resource/mcp': { body: protectedResourceMetadata(`${origin}/mcp`, origin) },
@@ -52,7 +59,7 @@ async function start({ held, token = renewal }: { held?: Partial<Tokens>; token?
     resource,
     profile: defaultProfile,
     store,
-    discover: (metadataUrl) => discover({ resource, fetch }, metadataUrl),
+    discover: (metadataUrl) => discover({ resource, fetch, rulesOf: () => rules }, metadataUrl),
     authorizer: async () =>
       createAuthorizer({
         profile: defaultProfile,
@@ -188,14 +195,19 @@ describe('refresh', () => {
     expect(await authorization.tokens()).toBeUndefined()
   })
 
-  it('forgets them as well when the refusal is a bare 400', async () => {
+  it('forgets them as well after a bare 400 where that is known to mean so', async () => {
     const token = { status: 400, headers: { 'content-type': 'text/plain' }, body: '' }
-    const { authorization } = await start({ held: {}, token })
+    const { authorization } = await start({ held: {}, token, rules: { bareRefusals: true } })
     expect(await authorization.refresh()).toBeUndefined()
     expect(await authorization.tokens()).toBeUndefined()
   })
 
   it.each([
+    [
+      'a 400 of a proxy',
+      { status: 400, headers: { 'content-type': 'text/html' }, body: '<h1>Too large</h1>' },
+    ],
+    ['a bare 400', { status: 400, headers: { 'content-type': 'text/plain' }, body: '' }],
     ['another error', { status: 400, body: { error: 'invalid_target' } }],
     ['a bare 500', { status: 500, headers: { 'content-type': 'text/plain' }, body: '' }],
   ])('keeps them when it fails otherwise: %s', async (_, token) => {
