@@ -72,9 +72,6 @@ const effects: Readonly<Record<ValidationMode, string>> = {
 
 async function choose(options: VerifierOptions, metadata: () => Promise<IssuerMetadata>): Promise<Choice> {
   const { issuer, client, introspectionEndpoint } = options
-  if (issuer === 'https://accounts.google.com') {
-    return { mode: 'tokeninfo', reason: 'Google has neither introspection nor JWT access tokens' }
-  }
   const canIntrospect = hasCredentials(client)
   if (introspectionEndpoint && canIntrospect) {
     return { mode: 'introspection', reason: 'its endpoint is configured' }
