@@ -7,13 +7,14 @@ export const entra: IdpProfile = {
   issuer: /^https:\/\/login\.microsoftonline\.(com|us)\/[^/]+\/v2\.0$/,
   mistaken: [
     {
-      pattern: /^https:\/\/login\.microsoftonline\.com\/(common|organizations|consumers)\//,
+      pattern: /^https:\/\/login\.microsoftonline\.(com|us)\/(common|organizations|consumers)\//,
       problem:
         'must name a tenant: common, organizations and consumers publish a template instead of an issuer',
     },
     {
-      pattern: /^https:\/\/(login\.microsoftonline\.com|sts\.windows\.net)\/(?!.*\/v2\.0$)/,
-      problem: 'must be https://login.microsoftonline.com/TENANT-ID/v2.0',
+      pattern: /^https:\/\/(login\.microsoftonline\.(com|us)|sts\.windows\.net)\/(?!.*\/v2\.0$)/,
+      problem:
+        'must be https://login.microsoftonline.com/TENANT-ID/v2.0, or login.microsoftonline.us for the US government',
     },
   ],
   proof: { by: 'stand-in', date: '2026-11-27' },

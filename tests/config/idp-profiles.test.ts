@@ -86,6 +86,8 @@ describe('the profile of an identity provider', () => {
 
   it.each([
     ['https://login.microsoftonline.com/common/v2.0', /must name a tenant/],
+    ['https://login.microsoftonline.us/common/v2.0', /must name a tenant/],
+    ['https://login.microsoftonline.us/8f1c0e0a-0000-4000-8000-000000000000', /TENANT-ID\/v2\.0/],
     ['https://login.microsoftonline.com/organizations/v2.0', /must name a tenant/],
     ['https://login.microsoftonline.com/8f1c0e0a-0000-4000-8000-000000000000', /TENANT-ID\/v2\.0/],
     ['https://sts.windows.net/8f1c0e0a-0000-4000-8000-000000000000/', /TENANT-ID\/v2\.0/],
