@@ -87,6 +87,27 @@ describe('whichever authorization server there is, the client', () => {
     await expect(house.createClient('alice').authorization.signIn()).resolves.toBeDefined()
   })
 
+  it('rule 10: refuses a callback that names no issuer, although the metadata promises one', async () => {
+    const signInAt = async (url: URL) => void (await fetch(url))
+    const signInWith = async (promised: boolean) => {
+      const server = await startMaliciousAuthorizationServer(standIns, {
+        metadata: () => ({ authorization_response_iss_parameter_supported: promised }),
+        spoilCallback: (parameters) => parameters.delete('iss'),
+      })
+      const { origin } = await standIns.start((own) => ({
+        '/.well-known/oauth-protected-resource': { body: protectedResourceMetadata(own, server.origin) },
+      }))
+      const { authorization } = createTestClient(origin, 'anybody', { signInAt })
+      const outcome = await authorization.signIn().then(
+        () => 'signed in',
+        () => 'refused',
+      )
+      return [outcome, server.to('/token').length]
+    }
+    expect(await signInWith(true)).toEqual(['refused', 0])
+    expect(await signInWith(false)).toEqual(['signed in', 1])
+  })
+
   it('rule 11: uses the registration made by hand, and at no other issuer than the first', async () => {
     const first = await startMaliciousAuthorizationServer(standIns)
     const second = await startMaliciousAuthorizationServer(standIns)

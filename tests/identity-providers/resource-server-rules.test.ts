@@ -81,9 +81,12 @@ describe('whichever issuer there is, the MCP server', () => {
   it('rule 4: asks where it was told, when the metadata does not say', async () => {
     issuer.metadata.introspection_endpoint = undefined
     const endpoint = { INTROSPECTION_ENDPOINT: `${issuer.issuer}/introspect` }
-    const resource = await startMcp({ ...introspecting, ...endpoint })
-    expect((await ask(resource, issuer.issue(resource))).status).toBe(200)
-    delete issuer.metadata.introspection_endpoint
+    try {
+      const resource = await startMcp({ ...introspecting, ...endpoint })
+      expect((await ask(resource, issuer.issue(resource))).status).toBe(200)
+    } finally {
+      delete issuer.metadata.introspection_endpoint
+    }
   })
 
   it('rule 5: takes at+jwt and JWT for access tokens, and no ID token, not even one with roles', async () => {
@@ -95,12 +98,15 @@ describe('whichever issuer there is, the MCP server', () => {
     const roles = { scope: undefined, client_id: undefined, roles: ['admin'] }
     expect(await statusFor({ ...roles, azp: 'a-client' }, 'JWT')).toBe(200)
     expect(await statusFor(roles, 'JWT')).toBe(401)
+    const idToken = { ...roles, client_id: 'a-client', nonce: 'n', at_hash: 'h' }
+    expect(await statusFor(idToken, 'JWT')).toBe(401)
   })
 
   it.each<[string, Record<string, unknown>]>([
     ['scope', { scope: 'read write' }],
     ['scp as a string', { scope: undefined, scp: 'read write' }],
     ['scp as an array', { scope: undefined, scp: ['read', 'write'] }],
+    ['scope, whatever scp says', { scope: 'read write', scp: 'admin' }],
     ['a configured claim, by a map', { scope: undefined, groups: ['editors'] }],
   ])('rule 6: finds scopes in %s', async (_, claims) => {
     const map = { SCOPE_CLAIM: 'groups', SCOPE_MAP: 'editors=read write' }
