@@ -54,7 +54,7 @@ export async function startEntra({
         keys: `/${tenant}/discovery/v2.0/keys`,
       },
       // No code_challenge_methods_supported, although S256 works:
-      // https://learn.microsoft.com/entra/identity-platform/scopes-oidc (2026-11)
+      // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow (2026-11)
       metadata: {
         token_endpoint_auth_methods_supported: [
           'client_secret_post',
