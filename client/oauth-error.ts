@@ -1,5 +1,5 @@
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client'
-import { causeOf } from './failure.ts'
+import { statusOfCause } from '../runtime/status-of-cause.ts'
 
 /**
  * Whether an authorization server answered with that error (RFC 6749 §5.2). `invalid_client` may come as a
@@ -12,7 +12,5 @@ export function isOAuthError(error: unknown, code: string): boolean {
 
 /** Whether an authorization server answered with that status and without an error code, as some do. */
 export function isBareStatus(error: unknown, status: number): boolean {
-  // The cause is the answer; its class is not always the global one.
-  const cause = error instanceof ClientError ? causeOf(error) : undefined
-  return typeof cause === 'object' && cause !== null && 'status' in cause && cause.status === status
+  return error instanceof ClientError && statusOfCause(error) === status
 }
