@@ -65,7 +65,12 @@ async function main(args: readonly string[]): Promise<void> {
       await state.close()
     },
   })
-  process.stdout.write(await loadBanner(config, mcp, process.env, widthOf(process.stdout)))
+  try {
+    process.stdout.write(await loadBanner(config, mcp, process.env, widthOf(process.stdout)))
+  } catch (error) {
+    // The server listens already, and serves without saying so.
+    logger.error({ err: error }, 'what is to be said at the start cannot be found out')
+  }
 }
 
 try {

@@ -1,8 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import { isLoopback } from '../../config/index.ts'
 import { basicCredentials } from '../../runtime/basic-credentials.ts'
+import { statusOfCause } from '../../runtime/status-of-cause.ts'
 import type { IssuerMetadata } from './issuer-metadata.ts'
 import { type Expectations, judge } from './judge.ts'
+import { isSecureUrl } from './secure-url.ts'
 import { AuthorityUnavailable, CredentialsRefused, type TokenVerifier, type Verdict } from './verdict.ts'
 
 /** How this server authenticates to the issuer: with a secret (HTTP Basic, form-encoded) or a key (RFC 7523). */
@@ -42,7 +44,7 @@ export function createIntrospectionVerifier(options: IntrospectionOptions): Toke
       {
         additionalParameters: { token_type_hint: 'access_token' },
         signal: AbortSignal.timeout(timeoutMs),
-        [oauth.allowInsecureRequests]: mayBePlain(endpoint, issuer),
+        [oauth.allowInsecureRequests]: mayBePlain(server.introspection_endpoint, endpoint, issuer),
       },
     )
     return oauth.processIntrospectionResponse(server, { client_id: client.id }, response)
@@ -71,15 +73,19 @@ function clientSecretBasic(secret: string): oauth.ClientAuth {
   }
 }
 
-/** An operator's endpoint on this machine, such as Hydra's admin port, serves http whatever the issuer does. */
-function mayBePlain(endpoint: string | undefined, issuer: string): boolean {
-  return issuer.startsWith('http:') || (endpoint !== undefined && isLoopback(endpoint))
+/**
+ * What goes there are this server's secret and live tokens: plain http is for this machine only, wherever the issuer is.
+ * An operator's endpoint here, such as Hydra's admin port, serves http whatever the issuer does.
+ * @param asked where the request goes
+ * @param configured where the operator sends it
+ */
+function mayBePlain(asked: unknown, configured: string | undefined, issuer: string): boolean {
+  return configured === undefined ? isSecureUrl(asked, issuer) : isLoopback(configured)
 }
 
-/** Some servers refuse with a bare 401: no challenge, no JSON. The cause is the answer; its class is not always the global one. */
+/** Some servers refuse with a bare 401: no challenge, no JSON. */
 function isBare401(error: unknown): boolean {
-  const { cause } = error instanceof oauth.OperationProcessingError ? error : {}
-  return typeof cause === 'object' && cause !== null && 'status' in cause && cause.status === 401
+  return error instanceof oauth.OperationProcessingError && statusOfCause(error) === 401
 }
 
 function failure(cause: unknown, clientId: string): AuthorityUnavailable {

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { type IssuerMetadata, once } from './issuer-metadata.ts'
 import { type Expectations, judge } from './judge.ts'
+import { isSecureUrl } from './secure-url.ts'
 import { AuthorityUnavailable, type Refusal, type TokenVerifier } from './verdict.ts'
 
 /** Signatures that are accepted: asymmetric ones only, so that no public key can pass for a shared secret. */
@@ -39,11 +40,10 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
   const keys = once(async (): Promise<JWTVerifyGetKey> => {
     const { issuer, jwks_uri } = await metadata()
     if (!jwks_uri) throw new AuthorityUnavailable(`The metadata of ${issuer} names no keys (jwks_uri)`)
-    const url = new URL(jwks_uri)
-    if (url.protocol !== 'https:' && !issuer.startsWith('http:')) {
+    if (!isSecureUrl(jwks_uri, issuer)) {
       throw new AuthorityUnavailable(`The keys of ${issuer} are not served over https`)
     }
-    return createRemoteJWKSet(url, { timeoutDuration: timeoutMs, cooldownDuration: 30_000 })
+    return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: timeoutMs, cooldownDuration: 30_000 })
   })
 
   return {

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../config/index.ts'
 import { type Expectations, judge } from './judge.ts'
 import { AuthorityUnavailable, type TokenVerifier } from './verdict.ts'
 
@@ -16,6 +17,10 @@ export function createTokenInfoVerifier(options: TokenInfoOptions): TokenVerifie
   const { endpoint = googleTokenInfo, timeoutMs = 1500 } = options
 
   async function ask(token: string): Promise<Response> {
+    // Live tokens go there: plain http is for this machine only.
+    const isSafe =
+      URL.parse(endpoint)?.protocol === 'https:' || (URL.canParse(endpoint) && isLoopback(endpoint))
+    if (!isSafe) throw new AuthorityUnavailable(`The tokeninfo endpoint ${endpoint} is not https`)
     try {
       return await fetch(endpoint, {
         method: 'POST',

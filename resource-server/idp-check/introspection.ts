@@ -1,4 +1,5 @@
 import { type Choice, chooseVerifier } from '../auth/choose-verifier.ts'
+import { isSecureUrl } from '../auth/secure-url.ts'
 import { CredentialsRefused, type Verdict } from '../auth/verdict.ts'
 import { type Described, type Finding, missing, note, ok, warning } from './finding.ts'
 
@@ -38,6 +39,15 @@ export async function checkIntrospection(described: Described): Promise<Finding>
     return absent('introspection', 'there are no credentials to introspect with', change)
   }
   const judge = tokenValidation === 'jwt' ? warning : missing
+  // A configured endpoint is known to be safe. No secret goes to another one that is not.
+  if (config.introspectionEndpoint === undefined && !isSecureUrl(endpoint, issuer)) {
+    const change = 'set the public https address at the identity provider, or INTROSPECTION_ENDPOINT'
+    return judge(
+      'introspection',
+      `the endpoint is ${JSON.stringify(endpoint)}, which is no https address`,
+      change,
+    )
+  }
   const secret = resourceClientKey === undefined ? 'RESOURCE_CLIENT_SECRET' : 'RESOURCE_CLIENT_KEY'
   let verdict: Verdict
   try {

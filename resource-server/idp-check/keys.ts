@@ -1,6 +1,7 @@
 import type { JWK } from 'jose'
 import { connectionFailure } from '../../runtime/connection-failure.ts'
 import { acceptedAlgorithms } from '../auth/jwt.ts'
+import { isSecureUrl } from '../auth/secure-url.ts'
 import { type Described, type Finding, missing, note, ok, warning } from './finding.ts'
 import { reasonOf } from './introspection.ts'
 
@@ -20,8 +21,12 @@ export async function checkKeys({ config, metadata, timeoutMs }: Described): Pro
       needed ? 'set TOKEN_VALIDATION=introspection' : '',
     )
   }
-  if (new URL(url).protocol !== 'https:' && !issuer.startsWith('http:')) {
-    return broken('keys', `${url} is not https`, 'set the public https address at the identity provider')
+  if (!isSecureUrl(url, issuer)) {
+    return broken(
+      'keys',
+      `jwks_uri is ${JSON.stringify(url)}, which is no https address`,
+      'set the public https address at the identity provider',
+    )
   }
   try {
     const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals'
 import {
   createIntrospectionVerifier,
   type IntrospectionOptions,
@@ -173,4 +173,20 @@ describe('the question', () => {
     await outageOf()
     delete issuer.metadata.introspection_endpoint
   })
+})
+
+it.each([
+  ['http://localhost:1', 'http://id.example.com/introspect', undefined],
+  ['http://localhost:1', undefined, 'http://id.example.com/introspect'],
+  ['https://id.example.com', 'http://localhost:1/introspect', undefined],
+])('at %s no secret and no token goes to %s in clear', async (own, introspection_endpoint, endpoint) => {
+  const sent = jest.spyOn(globalThis, 'fetch')
+  const outcome = createVerifier({
+    issuer: own,
+    metadata: async () => ({ issuer: own, ...(introspection_endpoint && { introspection_endpoint }) }),
+    ...(endpoint && { endpoint }),
+  }).verify('a-token')
+  await expect(outcome).rejects.toThrow(AuthorityUnavailable)
+  expect(sent).not.toHaveBeenCalled()
+  sent.mockRestore()
 })

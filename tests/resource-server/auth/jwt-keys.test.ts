@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { fetchIssuerMetadata, once } from '../../../resource-server/auth/issuer-metadata.ts'
+import {
+  fetchIssuerMetadata,
+  type IssuerMetadata,
+  once,
+} from '../../../resource-server/auth/issuer-metadata.ts'
 import { createJwtVerifier } from '../../../resource-server/auth/jwt.ts'
 import { AuthorityUnavailable, type TokenVerifier } from '../../../resource-server/auth/verdict.ts'
 import { type IssuerFault, type IssuerStandIn, startIssuer } from '../../support/issuer-stand-in.ts'
@@ -131,3 +135,18 @@ it('keys that are there already last through an outage of the issuer', async () 
   time += 599_999
   expect(await accepts(await token())).toBe(true)
 })
+
+it.each([['/jwks'], [''], [5], ['http://id.example.com/jwks']])(
+  'keys at %j are an outage: nothing is known of the token, and nothing is fetched',
+  async (jwks_uri) => {
+    const metadata = { issuer: issuer.issuer, jwks_uri } as unknown as IssuerMetadata
+    const outcome = createJwtVerifier({
+      issuer: issuer.issuer,
+      resource,
+      acceptedAudiences: [resource],
+      metadata: async () => metadata,
+    }).verify(await token())
+    await expect(outcome).rejects.toThrow(AuthorityUnavailable)
+    await expect(outcome).rejects.toThrow(/The (keys|metadata) of/)
+  },
+)

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { afterAll, describe, expect, it } from '@jest/globals'
+import { afterAll, describe, expect, it, jest } from '@jest/globals'
 import { createTokenInfoVerifier, type TokenInfoOptions } from '../../../resource-server/auth/tokeninfo.ts'
 import { AuthorityUnavailable } from '../../../resource-server/auth/verdict.ts'
 import { openServer } from '../../support/http-server.ts'
@@ -120,4 +120,11 @@ describe('nothing is said about the token when the endpoint', () => {
     await gone.close()
     await expect(verify(200, good, {}, gone.origin)).rejects.toThrow(AuthorityUnavailable)
   })
+})
+
+it('sends no token in clear to another machine', async () => {
+  const sent = jest.spyOn(globalThis, 'fetch')
+  await expect(verify(200, good, {}, 'http://id.example.com/tokeninfo')).rejects.toThrow(/is not https/)
+  expect(sent).not.toHaveBeenCalled()
+  sent.mockRestore()
 })
