@@ -21,7 +21,10 @@ export async function loadBanner(
     mcp.validation().catch(() => undefined),
     findServerProblems({ config, env, timeoutMs: 1500 }),
   ])
-  const problems = found.map(({ found, change = '' }) => ({ found: printableLine(found), change }))
+  const problems = found.map(({ found, change = '' }) => ({
+    found: printableLine(found),
+    change: printableLine(change),
+  }))
   const unknown = choice === undefined ? problems.shift() : undefined
   const asked = scopeTemplate === '{scope}' ? '' : `, asked for as ${scopeTemplate}`
   const lines: readonly (readonly [string, string])[] = [

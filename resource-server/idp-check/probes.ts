@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { ClientCredentials } from '../../config/index.ts'
+import { statusOfCause } from '../../runtime/status-of-cause.ts'
 import type { IssuerMetadata } from '../auth/issuer-documents.ts'
 
 /** What an authorization server said to a question that it must refuse. */
@@ -8,6 +9,12 @@ export interface Answer {
   readonly yes: boolean | undefined
   /** The error code, or what else it said. */
   readonly said: string
+}
+
+/** What an authorization server said to a registration. */
+export interface RegistrationAnswer extends Answer {
+  /** The id of a client that was made and could not be deleted. */
+  readonly leftBehind?: string
 }
 
 /**
@@ -49,7 +56,10 @@ function authenticationOf(
  * Whether programs may register themselves (RFC 7591): asked with a redirect URI that must be refused, since it has a
  * fragment. What is registered nevertheless is deleted again, where that can be done (RFC 7592).
  */
-export async function isRegistrationOpen(metadata: IssuerMetadata, timeoutMs: number): Promise<Answer> {
+export async function isRegistrationOpen(
+  metadata: IssuerMetadata,
+  timeoutMs: number,
+): Promise<RegistrationAnswer> {
   const request = {
     client_name: 'gatehouse idp check',
     redirect_uris: ['https://gatehouse.invalid/#refused'],
@@ -61,8 +71,8 @@ export async function isRegistrationOpen(metadata: IssuerMetadata, timeoutMs: nu
       ...plainHttp(metadata),
     })
     const made = await oauth.processDynamicClientRegistrationResponse(response)
-    await remove(made, metadata, signal)
-    return { yes: true, said: 'registered' }
+    const isGone = await remove(made, metadata, signal).catch(() => false)
+    return { yes: true, said: 'registered', ...(!isGone && { leftBehind: made.client_id }) }
   } catch (error) {
     const said = saidBy(error)
     const refusedUri = ['invalid_redirect_uri', 'invalid_client_metadata'].includes(said)
@@ -71,15 +81,18 @@ export async function isRegistrationOpen(metadata: IssuerMetadata, timeoutMs: nu
   }
 }
 
+/** @returns whether it is deleted */
 async function remove(
   made: Readonly<Record<string, unknown>>,
   { registration_endpoint: endpoint = '' }: IssuerMetadata,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { registration_client_uri: uri, registration_access_token: token } = made
-  if (typeof uri !== 'string' || typeof token !== 'string') return
-  if (URL.parse(uri)?.origin !== URL.parse(endpoint)?.origin) return
-  await fetch(uri, { method: 'DELETE', headers: { authorization: `Bearer ${token}` }, signal })
+  if (typeof uri !== 'string' || typeof token !== 'string') return false
+  if (URL.parse(uri)?.origin !== URL.parse(endpoint)?.origin) return false
+  const headers = { authorization: `Bearer ${token}` }
+  const { ok } = await fetch(uri, { method: 'DELETE', headers, redirect: 'manual', signal })
+  return ok
 }
 
 function plainHttp({ issuer }: IssuerMetadata) {
@@ -93,7 +106,6 @@ function saidBy(error: unknown): string {
 }
 
 function statusOf(error: unknown): string {
-  const { status, cause } = Object(error) as { status?: unknown; cause?: unknown }
-  if (typeof status === 'number') return String(status)
-  return cause instanceof Response ? String(cause.status) : ''
+  const { status } = Object(error) as { status?: unknown }
+  return String(typeof status === 'number' ? status : (statusOfCause(error) ?? ''))
 }

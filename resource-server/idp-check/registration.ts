@@ -17,7 +17,11 @@ export async function checkRegistration(described: Described): Promise<readonly 
         : `dynamic registration ${dynamic.yes ? 'open' : `closed (${said})`}`,
   ]
   const self = byDocument || dynamic?.yes === true
-  return [await checkClient(described, self), note('programs', ways.join(', '))]
+  const findings = [await checkClient(described, self), note('programs', ways.join(', '))]
+  const { leftBehind } = dynamic ?? {}
+  if (leftBehind === undefined) return findings
+  const found = `the check registered a client that it could not delete: ${leftBehind}`
+  return [...findings, warning('programs', found, 'delete that client at the identity provider')]
 }
 
 /**

@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { loadConfig } from '../../../config/index.ts'
-import { checkIdp, type Report } from '../../../resource-server/idp-check/check-idp.ts'
+import { checkIdp, findServerProblems, type Report } from '../../../resource-server/idp-check/check-idp.ts'
 import { checkEndpoints } from '../../../resource-server/idp-check/endpoints.ts'
 import type { Described } from '../../../resource-server/idp-check/finding.ts'
 import { startIssuer } from '../../support/issuer-stand-in.ts'
@@ -159,11 +159,21 @@ describe('the check of an authorization server', () => {
       return { status: 400, body: { error: 'invalid_grant' } }
     }
     const issuer = await standIn(
-      { registration_endpoint: 'http://id.example.com/register' },
+      {
+        registration_endpoint: 'http://id.example.com/register',
+        introspection_endpoint: 'http://id.example.com/introspect',
+      },
       { '/token': token },
     )
+    const sent = jest.spyOn(globalThis, 'fetch')
     const report = await check(issuer, { CLIENT_ID: 'web', CLIENT_SECRET: 'a secret' })
     expect([of(report, 'endpoints')?.level, asked]).toEqual(['missing', 0])
+    expect(of(report, 'introspection')).toMatchObject({
+      level: 'missing',
+      found: expect.stringMatching(/"http:\/\/id.example.com\/introspect", which is no https address/),
+    })
+    expect(sent.mock.calls.filter(([url]) => String(url).startsWith('http://id.example.com'))).toEqual([])
+    sent.mockRestore()
   })
 
   it.each([
@@ -340,6 +350,21 @@ describe('keys', () => {
   })
 })
 
+describe('an address of the keys that', () => {
+  it.each([['/jwks'], [''], [5], ['http://id.example.com/jwks'], ['ftp://localhost/jwks']])(
+    'is %j is told, and keeps nothing from starting',
+    async (jwks_uri) => {
+      const ISSUER = await standIn({ jwks_uri })
+      const env = { ISSUER, IDP: 'generic', TOKEN_VALIDATION: 'jwt' }
+      const config = loadConfig(env, 'idp-check')
+      const found = `jwks_uri is ${JSON.stringify(jwks_uri)}, which is no https address`
+      expect(await findServerProblems({ config, env })).toEqual([
+        expect.objectContaining({ about: 'keys', level: 'missing', found }),
+      ])
+    },
+  )
+})
+
 describe('registration', () => {
   it.each([
     ['open', { status: 400, body: { error: 'invalid_redirect_uri' } }],
@@ -369,8 +394,34 @@ describe('registration', () => {
         },
       },
     )
-    await check(issuer)
+    const { findings } = await check(issuer)
     expect(deleted).toBe('DELETE Bearer its-token')
+    expect(findings.filter(({ about }) => about === 'programs')).toHaveLength(1)
+  })
+
+  it.each([
+    ['is refused', { status: 403 }, '/register/made'],
+    ['is not answered', () => new Promise<never>(() => {}), '/register/made'],
+    ['is not offered', { status: 204 }, undefined],
+  ])('that went through is named when its deletion %s', async (_, answer, path) => {
+    const issuer = await standIn(
+      {},
+      {
+        '/register': ({ headers }) => ({
+          status: 201,
+          body: {
+            client_id: 'made',
+            registration_access_token: 'its-token',
+            ...(path && { registration_client_uri: `http://${headers.host}${path}` }),
+          },
+        }),
+        '/register/made': answer,
+      },
+    )
+    const programs = (await check(issuer)).findings.filter(({ about }) => about === 'programs')
+    expect(programs.map(({ level }) => level)).toEqual(['note', 'warning'])
+    expect(programs[0]?.found).toContain('dynamic registration open')
+    expect(programs[1]?.found).toContain('could not delete: made')
   })
 
   it('is taken back at the server that made it, and nowhere else', async () => {
