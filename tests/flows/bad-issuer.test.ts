@@ -215,6 +215,12 @@ describe('an issuer that cannot be used is told by npm run idp:check, npm run mc
     expect(stdout).toMatch(/ok +issuer/)
   })
 
+  it('keys at an address that is none', async () => {
+    const bad = await documents((own) => ({ body: metadataOf(own, { jwks_uri: '/jwks' }) }))
+    const [{ stdout }, { banner }] = await Promise.all([check(bad), start(bad)])
+    for (const output of [stdout, banner]) expect(output).toContain('jwks_uri is "/jwks"')
+  }, 30_000)
+
   it('a secret that the issuer does not take', async () => {
     const { origin: issuer } = await standIns.start((own) => ({
       '/.well-known/oauth-authorization-server': { body: metadataOf(own) },
