@@ -1,6 +1,7 @@
 import { JSON_ATTRIBUTE_COMPARISON, processDiscoveryResponse, RESPONSE_IS_NOT_JSON } from 'oauth4webapi'
 import type { ServerMetadata } from 'openid-client'
 import { isLoopback, issuerMismatch } from '../config/index.ts'
+import { wellKnownUrls } from '../runtime/well-known-urls.ts'
 import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
 import { type Fetch, requireSecureUrl, withPurpose } from './secure-fetch.ts'
 
@@ -21,16 +22,6 @@ export async function loadAuthorizationServer(issuer: string, fetch: Fetch): Pro
     status: exitStatus.signIn,
     hint: 'Where the MCP server is started, ISSUER must be the issuer as that server itself writes it. What is there: npm run idp:check',
   })
-}
-
-function wellKnownUrls(issuer: string): readonly URL[] {
-  const { origin, pathname } = new URL(issuer)
-  const path = pathname.replace(/\/$/, '')
-  return [
-    `/.well-known/oauth-authorization-server${path}`,
-    ...(path === '' ? [] : [`/.well-known/openid-configuration${path}`]),
-    `${path}/.well-known/openid-configuration`,
-  ].map((url) => new URL(url, origin))
 }
 
 /** Undefined when there is no such document there. A page for people is none. */

@@ -1,10 +1,10 @@
+import { wellKnownUrls } from '../../runtime/well-known-urls.ts'
 import {
   describeProblem,
   type IssuerDocument,
   type IssuerMetadata,
   loadIssuerDocument,
   remedyOf,
-  wellKnownUrls,
 } from './issuer-documents.ts'
 import { AuthorityUnavailable } from './verdict.ts'
 

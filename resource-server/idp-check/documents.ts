@@ -1,10 +1,10 @@
+import { wellKnownUrls } from '../../runtime/well-known-urls.ts'
 import {
   type DocumentProblem,
   describeProblem,
   type IssuerDocument,
   loadIssuerDocument,
   remedyOf,
-  wellKnownUrls,
 } from '../auth/issuer-documents.ts'
 import { type Finding, missing, ok, type Subject } from './finding.ts'
 
