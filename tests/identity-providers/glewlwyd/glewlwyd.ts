@@ -1,6 +1,6 @@
 import { testAccounts } from '../../../config/index.ts'
 import { createHarness, readFacts } from '../harness.ts'
-import { openSession } from './session.ts'
+import { type GlewlwydSession, openSession } from './session.ts'
 
 const facts = readFacts<{
   readonly origin: string
@@ -18,14 +18,24 @@ export async function signInAt(url: URL, username: string): Promise<void> {
 
 /** The same up to the redirect to the client. */
 export async function redirectOf(url: URL, username: string): Promise<URL> {
-  const password = testAccounts.find((account) => account.username === username)?.password ?? ''
-  const session = await openSession(origin, username, password)
+  const session = await sessionOf(username)
   const client = url.searchParams.get('client_id')
   await session.request('PUT', `auth/grant/${client}`, { scope: url.searchParams.get('scope') })
   const login = await session.open(url)
   const next = login.searchParams.get('callback_url')
   if (next === null) throw new Error(`Glewlwyd sends ${username} to ${login}.`)
   return await session.open(new URL(`${next}&g_continue`))
+}
+
+/** Takes back all that somebody granted to the client: its page asks again. */
+export async function forgetGrants(username: string): Promise<void> {
+  const session = await sessionOf(username)
+  await session.request('PUT', 'auth/grant/test-client', { scope: '' })
+}
+
+function sessionOf(username: string): Promise<GlewlwydSession> {
+  const password = testAccounts.find((account) => account.username === username)?.password ?? ''
+  return openSession(origin, username, password)
 }
 
 export const harness = createHarness({
