@@ -25,20 +25,24 @@ export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions =
   const { addressOf = (req) => req.socket.remoteAddress ?? 'unknown', onerror } = options
   const { overrideGlobalObjects = false } = options
 
-  async function serve(request: Request, req: IncomingMessage): Promise<Response> {
+  async function serve(request: Request, req: IncomingMessage, res: ServerResponse): Promise<Response> {
     const body = await readNodeBody(req)
     if (body instanceof Response) return body
     const { host } = targetOf(req)
     if (host !== undefined) request.headers.set('host', host)
     const response = await mcp.handle({ request, body, address: addressOf(req) })
-    // Once its body was looked at, the first events of a stream go out with the head, in one write.
-    if (response.headers.get('content-type') === 'text/event-stream') void response.body
+    if (response.headers.get('content-type') === 'text/event-stream') {
+      // The first events of a stream go out with its head, in one write.
+      const { socket } = res
+      socket?.cork()
+      setImmediate(() => socket?.uncork())
+    }
     return response
   }
 
   const listener = getRequestListener(
     (request, { incoming, outgoing }) =>
-      serve(request, incoming as IncomingMessage).catch((error) => {
+      serve(request, incoming as IncomingMessage, outgoing as ServerResponse).catch((error) => {
         if (!outgoing.destroyed) onerror?.(error) // otherwise the client went away
         return new Response(null, { status: 500, headers: { connection: 'close' } })
       }),
