@@ -26,7 +26,8 @@ export async function withCors(
     })
   }
   const response = await answer()
-  response.headers.append('vary', 'Origin')
+  // For caches, which keep no answers to POST (RFC 9110 §9.3.3).
+  if (request.method !== 'POST') response.headers.append('vary', 'Origin')
   if (origin === null) return response
   response.headers.set('access-control-allow-origin', origin)
   response.headers.set('access-control-expose-headers', exposed)
