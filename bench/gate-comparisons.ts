@@ -12,9 +12,12 @@ import { assertServes, listToolsRequest, type RequestOptions, readDataRequest } 
  */
 export async function warmCacheComparison({ issuer, resource, token }: SignedIn): Promise<Comparison> {
   const env = { ISSUER: issuer, RESOURCE: resource }
+  const { host } = new URL(resource)
+  const gate = await startMcpServer(issuer, env)
+  const bare = await startProgram('bench/servers/bare.ts', env)
   return {
-    scenario: await readData('gate, introspection cached', await startMcpServer(issuer, env), { token }),
-    against: await readData('bare SDK handler', await startProgram('bench/servers/bare.ts', env)),
+    scenario: await readData('gate, introspection cached', gate, { host, token }),
+    against: await readData('bare SDK handler', bare, { host }),
     target: 1,
   }
 }
@@ -25,6 +28,7 @@ export async function gateComparisons(
   jwtIssuer: IssuerStandIn,
 ): Promise<readonly Comparison[]> {
   const { issuer, resource, token } = signedIn
+  const { host } = new URL(resource)
   const cached = await warmCacheComparison(signedIn)
   const { scenario: gate, against: bare } = cached
   const jwt = { TOKEN_VALIDATION: 'jwt', RESOURCE: resource }
@@ -41,7 +45,7 @@ export async function gateComparisons(
   for (const alg of ['ES256', 'RS256', 'EdDSA']) {
     const tokens = await Promise.all(Array.from({ length: connections }, () => sign(alg)))
     const [first = ''] = tokens
-    const options = { token: first, tokens }
+    const options = { host, token: first, tokens }
     const scenario = await readData(`gate, JWT verified each time, ${alg}`, jwtUncached, options)
     const against = await readData(`bare SDK handler after jose's verification, ${alg}`, verifying, options)
     verified.push({ scenario, against: bare, target: 0.85 }, { scenario, against, target: 1 })
@@ -49,24 +53,28 @@ export async function gateComparisons(
   return [
     cached,
     {
-      scenario: await readData('gate, JWT cached, ES256', jwtCached, { token: await sign('ES256') }),
+      scenario: await readData('gate, JWT cached, ES256', jwtCached, { host, token: await sign('ES256') }),
       against: bare,
       target: 1,
     },
     ...verified,
     {
-      scenario: await readData('gate, legacy era', gate.server, { era: 'legacy', token }),
-      against: await readData('bare SDK handler, legacy era', bare.server, { era: 'legacy' }),
+      scenario: await readData('gate, legacy era', gate.server, { host, era: 'legacy', token }),
+      against: await readData('bare SDK handler, legacy era', bare.server, { host, era: 'legacy' }),
       target: 0.9,
     },
     {
-      scenario: { name: 'gate, tools/list', server: gate.server, request: listToolsRequest({ token }) },
-      against: { name: 'bare SDK handler, tools/list', server: bare.server, request: listToolsRequest() },
+      scenario: { name: 'gate, tools/list', server: gate.server, request: listToolsRequest({ host, token }) },
+      against: {
+        name: 'bare SDK handler, tools/list',
+        server: bare.server,
+        request: listToolsRequest({ host }),
+      },
       target: 0.95,
     },
     {
       scenario: gate,
-      against: await readData("SDK's requireBearerAuth, introspecting each time", sdk, { token }),
+      against: await readData("SDK's requireBearerAuth, introspecting each time", sdk, { host, token }),
       target: 3,
     },
   ]

@@ -21,6 +21,8 @@ export interface RequestOptions {
   readonly token?: string
   /** One for each connection. */
   readonly tokens?: readonly string[]
+  /** The Host header. Default: the address that is connected to. */
+  readonly host?: string
 }
 
 /** `tools/call` of read_data, which needs the scope read. */
@@ -36,7 +38,7 @@ export function listToolsRequest(options: RequestOptions = {}): LoadRequest {
 function mcpRequest(
   method: string,
   params: Readonly<Record<string, unknown>>,
-  { era = 'modern', token, tokens }: RequestOptions,
+  { era = 'modern', token, tokens, host }: RequestOptions,
 ): LoadRequest {
   const modern = era === 'modern'
   return {
@@ -50,6 +52,7 @@ function mcpRequest(
     headers: {
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
+      ...(host !== undefined && { host }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(modern && {
         'mcp-protocol-version': '2026-07-28',
