@@ -1,150 +1,120 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { accessMatrix, outcomeOf } from '../support/access-matrix.ts'
-import { type Auth0Options, auth0Client } from '../support/idp/auth0.ts'
-import { bannerOf } from '../support/idp/banner-of.ts'
-import { type HouseOptions, type OpenedHouse, openAuth0 } from '../support/idp/houses.ts'
+import { describe, expect, it } from '@jest/globals'
+import { outcomeOf } from '../support/access-matrix.ts'
+import { auth0Client } from '../support/idp/auth0.ts'
+import { openAuth0 } from '../support/idp/houses.ts'
 import { callTool, contentOf } from '../support/mcp-request.ts'
-import { killPrograms } from '../support/programs.ts'
+import { describeStandIn, openBeforeAll, type StandIn } from './stand-in.ts'
 
-let time = Date.now()
-let house: OpenedHouse
+const auth0 = {
+  validation: 'jwt',
+  scopesBy: 'by its permissions',
+  stepsUp: true,
+  profile: { sub: 'auth0|alice', client_id: auth0Client },
+  rotates: true,
+  signOut: 'revoked',
+} as const
 
-function openBeforeAll(settings: Partial<Auth0Options> = {}, client: HouseOptions['client'] = {}): void {
-  beforeAll(async () => {
-    time = Date.now()
-    house = await openAuth0({ settings, client, now: () => time })
-  })
-  afterAll(async () => {
-    killPrograms()
-    await house.stop()
-  })
-}
-
-const statusOf = async (token = '') =>
-  (await callTool(house.mcp.resource, 'get_user_profile', {}, { token })).status
-
-describe.each([
-  ['with permissions in the access token', true],
-  ['without permissions in the access token', false],
-])('Auth0 %s', (_, addsPermissions) => {
-  openBeforeAll({ addsPermissions })
-
-  it.each(Object.entries(accessMatrix))(
-    '%s answers each account by its permissions',
-    async (tool, { outcome }) => {
-      expect(await house.outcomesOf(tool)).toEqual(outcome)
-    },
-  )
-
+function grantsWhatRolesAllow(standIn: StandIn): void {
   it('grants each account what its roles allow, without an error', async () => {
     const held = async (who: 'alice' | 'bob') =>
-      [...((await (await house.enter(who)).client.authorization.tokens())?.scopes ?? [])].sort()
+      [...((await (await standIn.house.enter(who)).client.authorization.tokens())?.scopes ?? [])].sort()
     expect(await held('alice')).toEqual(['offline_access', 'read', 'write'])
     expect(await held('bob')).toEqual(['offline_access', 'read'])
   })
-})
+}
 
-describe('Auth0', () => {
-  openBeforeAll({ addsPermissions: false })
+describeStandIn(
+  {
+    ...auth0,
+    title: 'Auth0 with permissions in the access token',
+    open: (now) => openAuth0({ now, settings: { addsPermissions: true } }),
+  },
+  (standIn) => {
+    grantsWhatRolesAllow(standIn)
 
-  it('has a slash at the end of its issuer, and so has everything that names it', async () => {
-    expect(house.idp.issuer).toBe(`${house.idp.origin}/`)
-    const { client } = await house.enter('alice')
-    expect((await client.discover()).issuer).toBe(house.idp.issuer)
-    const token = (await client.authorization.tokens())?.accessToken ?? ''
-    const profile = contentOf(await callTool(house.mcp.resource, 'get_user_profile', {}, { token }))
-    expect(profile).toMatchObject({ iss: house.idp.issuer, sub: 'auth0|alice', client_id: auth0Client })
-    expect(profile).not.toHaveProperty('username')
-  })
+    it('lets a client do what it asked for, and not all that the person may do', async () => {
+      const { mcp, createClient } = standIn.house
+      const { accessToken: token } = await createClient('admin').authorization.signIn({ scopes: ['read'] })
+      const statusOf = async (tool: string, args: Readonly<Record<string, string>>) =>
+        (await callTool(mcp.resource, tool, args, { token })).status
+      expect(await statusOf('read_data', { resource_id: 'doc1' })).toBe(200)
+      expect(await statusOf('write_data', { resource_id: 'x', content: 'y' })).toBe(403)
+    })
+  },
+)
 
-  it('is asked for the API by audience, and for the resource as well', () => {
-    const [request] = house.idp.sent('authorize')
-    expect(request?.get('audience')).toBe(house.mcp.resource)
-    expect(request?.get('resource')).toBe(house.mcp.resource)
-  })
+describeStandIn(
+  {
+    ...auth0,
+    title: 'Auth0 without permissions in the access token',
+    open: (now) => openAuth0({ now, settings: { addsPermissions: false } }),
+    banner: [
+      'profile     auth0 (Auth0: ',
+      'validation  jwt: as configured: a revoked token is accepted until it expires',
+      'note        the API is asked for by `audience`',
+    ],
+  },
+  (standIn) => {
+    grantsWhatRolesAllow(standIn)
 
-  it('steps up when a tool needs more than was asked for at first', async () => {
-    const client = house.createClient('alice')
-    await client.authorization.signIn({ scopes: ['read'] })
-    const session = await client.connect()
-    expect(await outcomeOf(client, session, 'write_data')).toBe('ok')
-    await session.close()
-    expect(client.signIns()).toBe(2)
-  })
+    it('has a slash at the end of its issuer, and so has everything that names it', async () => {
+      const { idp, mcp, createClient } = standIn.house
+      expect(idp.issuer).toBe(`${idp.origin}/`)
+      const client = createClient('alice')
+      expect((await client.discover()).issuer).toBe(idp.issuer)
+      const { accessToken: token } = await client.authorization.signIn()
+      const profile = contentOf(await callTool(mcp.resource, 'get_user_profile', {}, { token }))
+      expect(profile).toMatchObject({ iss: idp.issuer })
+      expect(profile).not.toHaveProperty('username')
+    })
 
-  it('asks once and no more for a permission that the account does not have', async () => {
-    const { client, session } = await house.enter('bob')
-    const before = client.signIns()
-    expect(await outcomeOf(client, session, 'write_data')).toBe('lacks write')
-    expect(client.signIns()).toBe(before + 1)
-  })
+    it('is asked for the API by audience, and for the resource as well', () => {
+      const { idp, mcp } = standIn.house
+      const [request] = idp.sent('authorize')
+      expect(request?.get('audience')).toBe(mcp.resource)
+      expect(request?.get('resource')).toBe(mcp.resource)
+    })
 
-  it('gives tokens for the API and for userinfo when openid is asked for, and they are good', async () => {
-    const client = house.createClient('alice')
-    const { accessToken } = await client.authorization.signIn({ scopes: ['openid', 'read'] })
-    expect(await statusOf(accessToken)).toBe(200)
-  })
+    it('asks once and no more for a permission that the account does not have', async () => {
+      const { client, session } = await standIn.house.enter('bob')
+      const before = client.signIns()
+      expect(await outcomeOf(client, session, 'write_data')).toBe('lacks write')
+      expect(client.signIns()).toBe(before + 1)
+    })
 
-  it('renews a token when it expires, without asking the user', async () => {
-    const client = house.createClient('alice')
-    const before = await client.authorization.signIn()
-    time += 3600_000
-    const after = await client.authorization.refresh()
-    expect(await statusOf(after?.accessToken)).toBe(200)
-    expect(after?.refreshToken).not.toBe(before.refreshToken)
-    expect(client.signIns()).toBe(1)
-  })
+    it('gives tokens for the API and for userinfo when openid is asked for, and they are good', async () => {
+      const client = standIn.house.createClient('alice')
+      const { accessToken } = await client.authorization.signIn({ scopes: ['openid', 'read'] })
+      expect(await standIn.statusOf(accessToken)).toBe(200)
+    })
 
-  it('ends the refresh token when somebody signs out; the access token lives until it expires', async () => {
-    const client = house.createClient('alice')
-    const { accessToken, refreshToken } = await client.authorization.signIn()
-    expect(await client.signOut()).toBe('revoked')
-    expect(house.idp.sent('revoke').map((form) => form.get('token'))).toContain(refreshToken)
-    expect(await statusOf(accessToken)).toBe(200)
-    time += 3615_000
-    expect(await statusOf(accessToken)).toBe(401)
-  })
-
-  it('has an MCP server that says at its start what is different', async () => {
-    const banner = await bannerOf(house.environment.mcp)
-    expect(banner).toContain('profile     auth0 (Auth0: ')
-    expect(banner).toContain('validation  jwt: as configured: a revoked token is accepted until it expires')
-    expect(banner).toContain('note        the API is asked for by `audience`')
-  })
-})
-
-describe('Auth0 with permissions in the access token', () => {
-  openBeforeAll({ addsPermissions: true })
-
-  it('lets a client do what it asked for, and not all that the person may do', async () => {
-    const { accessToken: token } = await house
-      .createClient('admin')
-      .authorization.signIn({ scopes: ['read'] })
-    const write = { resource_id: 'x', content: 'y' }
-    expect((await callTool(house.mcp.resource, 'read_data', { resource_id: 'doc1' }, { token })).status).toBe(
-      200,
-    )
-    expect((await callTool(house.mcp.resource, 'write_data', write, { token })).status).toBe(403)
-  })
-})
+    it('is sent the refresh token when somebody signs out', async () => {
+      const client = standIn.house.createClient('alice')
+      const { refreshToken } = await client.authorization.signIn()
+      await client.signOut()
+      expect(standIn.house.idp.sent('revoke').map((form) => form.get('token'))).toContain(refreshToken)
+    })
+  },
+)
 
 describe('Auth0 without the audience parameter', () => {
-  openBeforeAll({}, { IDP: 'generic' })
+  const standIn = openBeforeAll((now) => openAuth0({ now, client: { IDP: 'generic' } }))
 
   it('gives an opaque token, which is refused', async () => {
-    const client = house.createClient('alice')
-    const { accessToken } = await client.authorization.signIn()
+    const { accessToken } = await standIn.house.createClient('alice').authorization.signIn()
     expect(accessToken).toMatch(/^opaque-/)
-    expect(await statusOf(accessToken)).toBe(401)
+    expect(await standIn.statusOf(accessToken)).toBe(401)
   })
 })
 
 describe('Auth0 with its Resource Parameter Compatibility Profile', () => {
-  openBeforeAll({ compatibilityProfile: true }, { IDP: 'generic' })
+  const standIn = openBeforeAll((now) =>
+    openAuth0({ now, settings: { compatibilityProfile: true }, client: { IDP: 'generic' } }),
+  )
 
   it('takes the resource parameter of a client that knows nothing of Auth0', async () => {
-    const client = house.createClient('alice')
+    const client = standIn.house.createClient('alice')
     const { accessToken } = await client.authorization.signIn({ scopes: ['read'] })
-    expect(await statusOf(accessToken)).toBe(200)
+    expect(await standIn.statusOf(accessToken)).toBe(200)
   })
 })
