@@ -10,10 +10,12 @@ import type { Harness } from './harness.ts'
 export interface ThreeProgramsOptions {
   readonly title: string
   readonly harness: Harness
-  /** Its page, which says what to set. */
+  /** The page that says what to set. */
   readonly docs: string
   /** What the page's variables are here. */
-  readonly values: Readonly<Record<string, string>>
+  readonly values?: Readonly<Record<string, string>>
+  /** What the client and the check must be told besides, because the MCP server is not at its usual port. */
+  readonly env?: Readonly<Record<string, string>>
   /** Signs alice in and allows what is asked; the page is at the authorization URL. */
   readonly allow: (page: Page) => Promise<void>
   /** Signs bob in and turns the client away. Absent where there is no such button. */
@@ -26,35 +28,45 @@ export interface ThreeProgramsOptions {
   readonly whoami: RegExp
 }
 
+/**
+ * What a page has people type before `npm run` NAME.
+ * @param given values that replace the page's
+ * @throws Error when the page has no such line
+ */
+export async function readVariables(
+  docs: string,
+  name: string,
+  given: Readonly<Record<string, string>> = {},
+): Promise<Record<string, string>> {
+  const lines = (await readFile(docs, 'utf8')).split('\n')
+  const line = lines.find((one) => one.endsWith(`npm run ${name}`) && one.includes('='))
+  if (line === undefined) throw new Error(`${docs} does not say how to run ${name}.`)
+  const words = line.split(' npm run ')[0]?.trim().split(' ') ?? []
+  return Object.fromEntries(
+    words.map((word) => {
+      const [variable = '', value = ''] = word.split(/=(.*)/s)
+      return [variable, given[variable] ?? value]
+    }),
+  )
+}
+
 /** The page's commands, as a person runs them. */
 export function describeThreePrograms(options: ThreeProgramsOptions): void {
-  const { title, harness, docs, values } = options
+  const { title, harness, docs, values, env } = options
   const { issuer, mcpPort, resource } = harness
-  let text: string
   let mcp: Program
   let browser: Browser
   let page: Page
   let home: ClientHome
 
-  /** What the page has people type before `npm run` NAME, with the values that it has here. */
-  function variablesFor(name: string): Record<string, string> {
-    const line = text.split('\n').find((one) => one.endsWith(`npm run ${name}`) && one.includes('='))
-    if (line === undefined) throw new Error(`${docs} does not say how to run ${name}.`)
-    const words = line.split(' npm run ')[0]?.trim().split(' ') ?? []
-    const given: Record<string, string> = { ...values, ISSUER: issuer, RESOURCE: resource }
-    return Object.fromEntries(
-      words.map((word) => {
-        const [variable = '', value = ''] = word.split(/=(.*)/s)
-        return [variable, given[variable] ?? value]
-      }),
-    )
-  }
+  const variablesFor = async (program: string) =>
+    await readVariables(docs, program, { ...values, ISSUER: issuer, RESOURCE: resource })
 
-  describe(`the commands of the page about ${title}`, () => {
+  describe(`the commands for ${title} in ${docs}`, () => {
     beforeAll(async () => {
-      text = await readFile(docs, 'utf8')
-      mcp = startProgram('resource-server/main.ts', { ...variablesFor('mcp'), PORT: String(mcpPort) })
-      home = await makeClientHome(variablesFor('client'))
+      const forMcp = { ...(await variablesFor('mcp')), PORT: String(mcpPort) }
+      mcp = startProgram('resource-server/main.ts', forMcp)
+      home = await makeClientHome({ ...(await variablesFor('client')), ...env })
       browser = await launchBrowser()
       page = await browser.newPage()
       await mcp.wrote(/Ctrl-C stops it/)
@@ -72,11 +84,12 @@ export function describeThreePrograms(options: ThreeProgramsOptions): void {
       expect(stdout).toContain('validation  introspection: ')
       expect(stdout).toContain(`audience    ${resource}`)
       expect(stdout).toContain('note        ')
+      expect(stdout).not.toContain('problem')
     })
 
     it('pass the check before anybody signs in', async () => {
-      const { code, stdout } = await startProgram('resource-server/idp-check/main.ts', variablesFor('mcp'))
-        .ended
+      const forCheck = { ...(await variablesFor('mcp')), ...env }
+      const { code, stdout } = await startProgram('resource-server/idp-check/main.ts', forCheck).ended
       expect([code, stdout]).toEqual([0, expect.stringMatching(/^ +ok +introspection/m)])
       expect(stdout).toMatch(/^ +ok +refresh/m)
     })
