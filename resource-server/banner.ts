@@ -1,25 +1,23 @@
-import { type Config, describeProfile, resourceScopeNames } from '../config/index.ts'
+import { describeProfile, resourceScopeNames } from '../config/index.ts'
 import { printableLine } from '../runtime/printable.ts'
 import { twoColumns } from '../runtime/wrap.ts'
-import { findServerProblems } from './idp-check/check-idp.ts'
+import { type CheckOptions, findServerProblems } from './idp-check/check-idp.ts'
 import type { ProtectedMcp } from './protect.ts'
 
 /**
  * What the MCP server says at its start: where it is, what it found at its issuer, and what is wrong there.
- * @param env the environment that `config` is made from
- * @param width of a line
+ * @param options.width of a line
  */
 export async function loadBanner(
-  config: Config,
-  mcp: ProtectedMcp,
-  env: Readonly<Record<string, string | undefined>>,
-  width: number,
+  mcp: Pick<ProtectedMcp, 'validation'>,
+  { width, ...options }: Omit<CheckOptions, 'timeoutMs'> & { readonly width: number },
 ): Promise<string> {
+  const { config } = options
   const { issuer, idp, resource, acceptedAudiences, introspectionCacheSeconds, metricsPort, host } = config
   const { profile, scopeTemplate } = idp
   const [choice, found] = await Promise.all([
     mcp.validation().catch(() => undefined),
-    findServerProblems({ config, env, timeoutMs: 1500 }),
+    findServerProblems({ ...options, timeoutMs: 1500 }),
   ])
   const problems = found.map(({ found, change = '' }) => ({
     found: printableLine(found),

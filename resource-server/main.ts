@@ -65,12 +65,8 @@ async function main(args: readonly string[]): Promise<void> {
       await state.close()
     },
   })
-  try {
-    process.stdout.write(await loadBanner(config, mcp, process.env, widthOf(process.stdout)))
-  } catch (error) {
-    // The server listens already, and serves without saying so.
-    logger.error({ err: error }, 'what is to be said at the start cannot be found out')
-  }
+  const width = widthOf(process.stdout)
+  process.stdout.write(await loadBanner(mcp, { config, env: process.env, client, width }))
 }
 
 try {

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/index.ts'
 import type { Choice } from '../auth/choose-verifier.ts'
+import type { IntrospectionClient } from '../auth/introspection.ts'
 import { createIdpRemedy } from '../idp-remedy.ts'
-import { loadIntrospectionClient } from '../introspection-client.ts'
 import { type Ability, judgeAbilities } from './abilities.ts'
 import { checkCertificate } from './certificate.ts'
 import { checkClock } from './clock.ts'
@@ -30,13 +30,15 @@ export interface CheckOptions {
   readonly config: Config
   /** The environment that `config` is made from. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** How the MCP server authenticates to the issuer. */
+  readonly client: IntrospectionClient
   /** For each request. Default 5000. */
   readonly timeoutMs?: number
 }
 
 /** Examines the issuer, as far as that can be done without anybody signing in. */
 export async function checkIdp(options: CheckOptions): Promise<Report> {
-  const subject = await createSubject(options)
+  const subject = createSubject(options)
   const documents = await loadDocuments(subject)
   const first = checkDocuments(subject, documents)
   const settings = checkSettings(subject)
@@ -84,7 +86,7 @@ export async function checkIdp(options: CheckOptions): Promise<Report> {
  * @returns only what is wrong
  */
 export async function findServerProblems(options: CheckOptions): Promise<readonly Finding[]> {
-  const subject = await createSubject(options)
+  const subject = createSubject(options)
   const documents = await loadDocuments(subject)
   const first = checkDocuments(subject, documents)
   const metadata = documents.find((document) => document.metadata)?.metadata
@@ -95,12 +97,6 @@ export async function findServerProblems(options: CheckOptions): Promise<readonl
   return [...first, ...rest].filter(({ level }) => level === 'missing' || level === 'warning')
 }
 
-async function createSubject({ config, env, timeoutMs = 5000 }: CheckOptions): Promise<Subject> {
-  return {
-    config,
-    env,
-    client: await loadIntrospectionClient(config),
-    remedy: createIdpRemedy(config),
-    timeoutMs,
-  }
+function createSubject({ timeoutMs = 5000, ...options }: CheckOptions): Subject {
+  return { ...options, remedy: createIdpRemedy(options.config), timeoutMs }
 }

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { ConfigError, loadConfig } from '../../config/index.ts'
+import { loadIntrospectionClient } from '../introspection-client.ts'
 import { checkIdp } from './check-idp.ts'
 import { renderReport } from './render.ts'
 
@@ -23,7 +24,8 @@ async function main(args: readonly string[]): Promise<number> {
   if (unknown !== undefined)
     throw new ConfigError([{ variable: unknown, problem: `is no option of this program\n${help}` }])
   const config = loadConfig(process.env, 'idp-check')
-  const report = await checkIdp({ config, env: process.env })
+  const client = await loadIntrospectionClient(config)
+  const report = await checkIdp({ config, env: process.env, client })
   const { issuer, resource, idp } = config
   process.stdout.write(
     args.includes('--json')

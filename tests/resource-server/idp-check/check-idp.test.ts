@@ -3,6 +3,7 @@ import { loadConfig } from '../../../config/index.ts'
 import { checkIdp, findServerProblems, type Report } from '../../../resource-server/idp-check/check-idp.ts'
 import { checkEndpoints } from '../../../resource-server/idp-check/endpoints.ts'
 import type { Described } from '../../../resource-server/idp-check/finding.ts'
+import { loadIntrospectionClient } from '../../../resource-server/introspection-client.ts'
 import { startIssuer } from '../../support/issuer-stand-in.ts'
 import { createStandIns, type Routes } from '../../support/stand-in.ts'
 import { startProvider } from '../../support/start-provider.ts'
@@ -18,7 +19,8 @@ type Env = Readonly<Record<string, string>>
 
 async function check(issuer: string, env: Env = {}): Promise<Report> {
   const all = { ISSUER: issuer, IDP: 'generic', ...env }
-  return await checkIdp({ config: loadConfig(all, 'idp-check'), env: all, timeoutMs: 1000 })
+  const config = loadConfig(all, 'idp-check')
+  return await checkIdp({ config, env: all, client: await loadIntrospectionClient(config), timeoutMs: 1000 })
 }
 
 /** An authorization server with everything, except what `metadata` says otherwise. */
@@ -358,7 +360,7 @@ describe('an address of the keys that', () => {
       const env = { ISSUER, IDP: 'generic', TOKEN_VALIDATION: 'jwt' }
       const config = loadConfig(env, 'idp-check')
       const found = `jwks_uri is ${JSON.stringify(jwks_uri)}, which is no https address`
-      expect(await findServerProblems({ config, env })).toEqual([
+      expect(await findServerProblems({ config, env, client: config.resourceClient })).toEqual([
         expect.objectContaining({ about: 'keys', level: 'missing', found }),
       ])
     },
