@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import type { ClientCredentials } from '../../config/index.ts'
 import { statusOfCause } from '../../runtime/status-of-cause.ts'
 import type { IssuerMetadata } from '../auth/issuer-documents.ts'
+import { isSecureUrl } from '../auth/secure-url.ts'
 
 /** What an authorization server said to a question that it must refuse. */
 export interface Answer {
@@ -33,7 +34,7 @@ export async function isClientKnown(
       client,
       authenticationOf(metadata, secret),
       'gatehouse-idp-check-made-up-token',
-      { signal: AbortSignal.timeout(timeoutMs), ...plainHttp(metadata) },
+      { signal: AbortSignal.timeout(timeoutMs), ...ifSecure(metadata.token_endpoint, metadata) },
     )
     await oauth.processRefreshTokenResponse(metadata, client, response)
     return { yes: undefined, said: 'a token for nothing' }
@@ -68,7 +69,7 @@ export async function isRegistrationOpen(
   try {
     const response = await oauth.dynamicClientRegistrationRequest(metadata, request, {
       signal,
-      ...plainHttp(metadata),
+      ...ifSecure(metadata.registration_endpoint, metadata),
     })
     const made = await oauth.processDynamicClientRegistrationResponse(response)
     const isGone = await remove(made, metadata, signal).catch(() => false)
@@ -95,8 +96,9 @@ async function remove(
   return ok
 }
 
-function plainHttp({ issuer }: IssuerMetadata) {
-  return { [oauth.allowInsecureRequests]: issuer.startsWith('http:') }
+/** oauth4webapi asks over https alone; this machine's own issuer may be asked over http. */
+function ifSecure(endpoint: unknown, { issuer }: IssuerMetadata) {
+  return { [oauth.allowInsecureRequests]: isSecureUrl(endpoint, issuer) }
 }
 
 function saidBy(error: unknown): string {
