@@ -110,8 +110,8 @@ async function saveConsent(
     refreshable || remembersConsent(client, config) ? lifetimes.grant : lifetimes.grantOfOneToken
   const grant = new provider.Grant({ accountId, clientId, ...{ expiresIn } })
   answerScopes(grant, answer, config.resource)
-  const grantId = await grant.save()
-  const [earlier, redirectUri] = [await connections.find(accountId, clientId), redirectUriOf(interaction)]
+  const [grantId, earlier] = await Promise.all([grant.save(), connections.find(accountId, clientId)])
+  const redirectUri = redirectUriOf(interaction)
   const connection = {
     clientId,
     clientName: clientName(client),

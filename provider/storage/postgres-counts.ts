@@ -23,7 +23,8 @@ const statements = {
       expire = CASE WHEN ${table}.expire <= $4 THEN excluded.expire ELSE ${table}.expire END
     RETURNING key, points, expire`,
   get: `SELECT key, points, expire FROM ${table} WHERE key = ANY($1) AND (expire > $2 OR expire IS NULL)`,
-  delete: `DELETE FROM ${table} WHERE key = ANY($1) RETURNING key, points, expire`,
+  delete: `WITH counted AS (SELECT key FROM ${table} WHERE key = ANY($1) ORDER BY key FOR UPDATE)
+    DELETE FROM ${table} WHERE key IN (SELECT key FROM counted) RETURNING key, points, expire`,
 }
 
 /**

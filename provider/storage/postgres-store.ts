@@ -5,39 +5,12 @@ import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
 import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import { Batches } from './batches.ts'
 import { createCountingPool } from './postgres-counts.ts'
+import { living, statements } from './postgres-statements.ts'
 import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
 import type { Entry } from './storage.ts'
 import { assertKnownSchema } from './storage-error.ts'
 import type { Member, Store, StoreReport } from './store.ts'
 import { keyIdLength } from './vault.ts'
-
-const living = '(expires_at IS NULL OR expires_at > $1)'
-const upsert = 'UPDATE SET value = excluded.value, expires_at = excluded.expires_at'
-
-/** Each is prepared once on a connection, under its name. */
-const statements = {
-  get: `SELECT key, value FROM gatehouse_entry WHERE key = ANY($2) AND ${living}`,
-  // A new row, or one in the place of an expired one: one winner for each. What is to be kept with a winner is kept
-  // with it, and what has no name of one always. In the order of the keys: two that write the same never wait for
-  // one another.
-  write: `WITH added AS (
-      INSERT INTO gatehouse_entry (key, value, expires_at)
-      SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[]) AS asked (key, value, expires_at) ORDER BY key
-      ON CONFLICT (key) DO ${upsert} WHERE gatehouse_entry.expires_at <= $1 RETURNING key
-    ), others AS (
-      INSERT INTO gatehouse_entry (key, value, expires_at)
-      SELECT key, value, expires_at
-      FROM unnest($5::text[], $6::text[], $7::text[], $8::bigint[]) AS other (winner, key, value, expires_at)
-      WHERE winner IS NULL OR winner IN (SELECT key FROM added) ORDER BY key
-      ON CONFLICT (key) DO ${upsert}
-    ) SELECT key FROM added`,
-  replace: 'UPDATE gatehouse_entry SET value = $3 WHERE key = $1 AND value = $2',
-  delete: `DELETE FROM gatehouse_entry WHERE key = $2 AND ${living}`,
-  addMember: `INSERT INTO gatehouse_member (name, id, value, expires_at) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (name, id) DO ${upsert}`,
-  removeMember: `DELETE FROM gatehouse_member WHERE name = $2 AND id = $3 AND ${living}`,
-  members: `SELECT id, value FROM gatehouse_member WHERE name = $2 AND ${living}`,
-}
 
 /** Entries that are kept together. */
 interface Write {
@@ -45,6 +18,9 @@ interface Write {
   readonly unlessThere?: Entry<string>
   readonly entries: readonly Entry<string>[]
 }
+
+/** A member, and the set that it is put into. */
+type Addition = readonly [set: string, member: Member]
 
 function keysOf({ unlessThere, entries }: Write): readonly string[] {
   return [...(unlessThere ? [unlessThere] : []), ...entries].map(({ key }) => key)
@@ -56,9 +32,17 @@ export class PostgresStore implements Store {
   readonly #counts: ReturnType<typeof createCountingPool>
   readonly #limiters = new Map<string, RateLimiterAbstract>()
   readonly #now: () => number
-  readonly #reads = new Batches((keys: readonly string[]) => this.#readAll(keys), { atOnce: 2 })
+  readonly #reads = new Batches((keys: readonly string[]) => this.#readAll(keys), { atOnce: 1 })
   // One after the other: what was set last is what stays.
   readonly #writes = new Batches((writes: readonly Write[]) => this.#writeAll(writes), { atOnce: 1, keysOf })
+  readonly #deletions = new Batches((keys: readonly string[]) => this.#deleteAll(keys), {
+    atOnce: 1,
+    keysOf: (key) => [key],
+  })
+  readonly #additions = new Batches((additions: readonly Addition[]) => this.#addAll(additions), {
+    atOnce: 1,
+    keysOf: ([set, { id }]) => [`${set} ${id}`],
+  })
 
   private constructor(pool: Pool, now: () => number) {
     this.#pool = pool
@@ -98,12 +82,12 @@ export class PostgresStore implements Store {
     await this.#query('replace', [key, from, to])
   }
 
-  async delete(key: string): Promise<boolean> {
-    return (await this.#query('delete', [this.#now(), key])).rowCount === 1
+  delete(key: string): Promise<boolean> {
+    return this.#deletions.ask(key)
   }
 
-  async addMember(set: string, { id, value, ttlMs }: Member): Promise<void> {
-    await this.#query('addMember', [set, id, value, this.#expiry(ttlMs)])
+  addMember(set: string, member: Member): Promise<void> {
+    return this.#additions.ask([set, member])
   }
 
   async removeMember(set: string, id: string): Promise<boolean> {
@@ -217,6 +201,21 @@ export class PostgresStore implements Store {
     const values = [this.#now(), ...columns(asked), winners, ...columns(others)]
     const added = new Set((await this.#query('write', values)).rows.map(({ key }) => key))
     return writes.map(({ unlessThere }) => !unlessThere || added.has(unlessThere.key))
+  }
+
+  async #deleteAll(keys: readonly string[]): Promise<readonly boolean[]> {
+    const deleted = new Set((await this.#query('delete', [this.#now(), keys])).rows.map(({ key }) => key))
+    return keys.map((key) => deleted.has(key))
+  }
+
+  async #addAll(additions: readonly Addition[]): Promise<readonly undefined[]> {
+    await this.#query('addMember', [
+      additions.map(([set]) => set),
+      additions.map(([, { id }]) => id),
+      additions.map(([, { value }]) => value),
+      additions.map(([, { ttlMs }]) => this.#expiry(ttlMs)),
+    ])
+    return additions.map(() => undefined)
   }
 
   #query(name: keyof typeof statements, values: unknown[]): Promise<QueryResult> {
