@@ -7,10 +7,13 @@ import type { StartOptions } from '../identity-provider.ts'
 
 const hydraVersion = '2.3.0'
 
+/** What its module asks for at least. */
+const goVersion = '1.22'
+
 /** The replacement is Hydra's own: a module's replacements do not reach those who use it. */
 const goModule = `module example.com/hydra
 
-go 1.22
+go ${goVersion}
 
 require github.com/ory/hydra/v2 v${hydraVersion}
 
@@ -32,18 +35,28 @@ export async function findHydra({
   if (env.HYDRA) return env.HYDRA
   const program = join(cacheFolder(env), `hydra-${hydraVersion}`, 'hydra')
   if (await exists(program)) return program
-  for (const command of ['go', 'gcc']) {
-    const works = await run(command, [command === 'go' ? 'version' : '--version'], { env }).catch(
-      () => undefined,
-    )
-    if (works) continue
-    throw new Error(`There is no ${command} to build Hydra with. One of these will do:
-  - Go 1.22 or newer and gcc, which build it once.
+  const problem = await missingTool(env)
+  if (problem !== undefined) {
+    throw new Error(`${problem} to build Hydra with. One of these will do:
+  - Go ${goVersion} or newer (https://go.dev/dl, or golang-go of Debian 13 or newer) and gcc, which build it once.
   - HYDRA=the path of a program of Ory Hydra 2 with SQLite in it.`)
   }
   tell(`Building Hydra ${hydraVersion} from its Go module, once; that takes minutes …`)
   await build(program, { env, signal })
   return program
+}
+
+async function missingTool(env: StartOptions['env']): Promise<string | undefined> {
+  const versionOf = async (command: string, option: string) =>
+    await run(command, [option], { env }).then(
+      ({ stdout }) => stdout,
+      () => undefined,
+    )
+  const [go, gcc] = [await versionOf('go', 'version'), await versionOf('gcc', '--version')]
+  if (go === undefined) return 'There is no go'
+  const [, version = ''] = /go(\d+\.\d+)/.exec(go) ?? []
+  if (version.localeCompare(goVersion, 'en', { numeric: true }) < 0) return `Go ${version} is too old`
+  return gcc === undefined ? 'There is no gcc' : undefined
 }
 
 /** Go checks the checksums. The program appears whole, or not at all. */
