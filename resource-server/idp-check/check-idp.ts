@@ -5,7 +5,7 @@ import { createIdpRemedy } from '../idp-remedy.ts'
 import { type Ability, judgeAbilities } from './abilities.ts'
 import { checkCertificate } from './certificate.ts'
 import { checkClock } from './clock.ts'
-import { checkDocuments, loadDocuments } from './documents.ts'
+import { checkDocuments, loadDocuments, withoutFalseLists } from './documents.ts'
 import { checkEndpoints, checkPkce, checkResponseIssuer } from './endpoints.ts'
 import type { Described, Finding, Subject } from './finding.ts'
 import { checkIntrospection, chooseValidation } from './introspection.ts'
@@ -46,7 +46,7 @@ export async function checkIdp(options: CheckOptions): Promise<Report> {
   if (!metadata || first.some(({ level }) => level === 'missing')) {
     return { findings: [...first, ...settings], abilities: [], validation: undefined, works: false }
   }
-  const described: Described = { ...subject, metadata, documents }
+  const described: Described = { ...subject, metadata: withoutFalseLists(metadata), documents }
   const endpoints = checkEndpoints(described)
   // No secret goes to an endpoint that clients refuse.
   const isSafe = endpoints.level !== 'missing'
