@@ -12,6 +12,7 @@ import { createAllowFetch, unfetchedAtIntrospection } from './metadata-documents
 import type { Parts } from './parts.ts'
 import { expiringClients } from './registered-clients.ts'
 import { checkClientMetadata } from './registration.ts'
+import { assertSize } from './request-size.ts'
 import { assertResource, createGetResourceServerInfo, requestedScope } from './resources.ts'
 import { createAdapterFactory } from './storage/storage-adapter.ts'
 import { bitsOfRandomness } from './storage/token-kinds.ts'
@@ -53,7 +54,9 @@ export function oidcConfiguration(parts: ConfigurationParts, keys: Keys): Config
     responseTypes: ['code'],
     pkce: { required: () => true },
     extraParams: {
-      scope: ({ oidc }, scope) => {
+      scope: (ctx, scope) => {
+        assertSize(ctx)
+        const { oidc } = ctx
         if (oidc.params) oidc.params.scope = requestedScope(scope, oidc.client?.clientId, config)
       },
     },
