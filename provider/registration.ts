@@ -6,8 +6,15 @@ const maximumLength = 1_000
 const maximumItems = 20
 const maximumNameLength = 80
 
-/** Control characters, and those that turn the direction of the text around them. */
-const deceptiveCharacters = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
+/**
+ * Control characters, those that nobody sees, that begin a line, or that turn the direction of the text around them,
+ * and marks that are piled up. Two scripts and emoji need the joiners (U+200C, U+200D).
+ */
+const deceptiveCharacters =
+  /(?!\u200c|\u200d|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|\p{M}{4}/u
+
+/** What a name is recognised by. */
+const visible = /[\p{L}\p{N}\p{S}]/u
 
 /** RFC 8252 §7.1: a private-use scheme is a domain name in reverse, as in `com.example.app:/callback`. */
 const privateUseScheme = /^[a-z][a-z\d-]*(\.[a-z\d-]+)+:$/
@@ -27,10 +34,13 @@ export function checkClientMetadata(metadata: ClientMetadata, configured: boolea
   for (const [key, value] of Object.entries(metadata)) checkSize(key, value)
   const { client_name: name, redirect_uris: redirectUris } = metadata
   const nameFits =
-    typeof name === 'string' && name.length <= maximumNameLength && !deceptiveCharacters.test(name)
+    typeof name === 'string' &&
+    name.length <= maximumNameLength &&
+    visible.test(name) &&
+    !deceptiveCharacters.test(name)
   if (name !== undefined && !nameFits) {
     throw new errors.InvalidClientMetadata(
-      `client_name must be up to ${maximumNameLength} characters, without control characters`,
+      `client_name must be up to ${maximumNameLength} characters, with a letter among them and none that nobody sees`,
     )
   }
   // oidc-provider would take it as all that the client may ever ask for, and step-up would fail.

@@ -84,13 +84,13 @@ function choice({ name, title, description, ticked, leftOutBefore }: OfferedScop
 }
 
 function origin({ verification, redirectsToThisComputer, loopbackOnly }: ConsentView): Html {
-  if (!verification.verified) return unverified(verification, loopbackOnly)
+  if (!verification.verified) return unverified(verification, loopbackOnly || redirectsToThisComputer)
   return html`${redirectsToThisComputer && html`<p class="soft">The application runs on this computer.</p>`}`
 }
 
 function unverified(
   { source, host }: Extract<Verification, { verified: false }>,
-  loopbackOnly: boolean,
+  onThisComputer: boolean,
 ): Html {
   const shown = html`<span class="mono">${host}</span>`
   return html`<p class="warning"><strong>Not verified.</strong> ${
@@ -98,6 +98,6 @@ function unverified(
       ? html`The application describes itself at ${shown}.`
       : html`The application registered itself under this name${host !== '' && html`; its answer goes to ${shown}`}.`
   } ${
-    loopbackOnly && 'It runs on this computer, where any other program can pretend to be it.'
+    onThisComputer && 'It runs on this computer, where any other program can pretend to be it.'
   } Allow this only if you have just started it.</p>`
 }

@@ -81,6 +81,14 @@ describe('POST /register', () => {
     expect(tokens).toMatchObject({ status: 200, body: { scope: 'read' } })
   })
 
+  it.each(['Ünïcode', '漢字', 'می‌خواهم', '👩‍💻 Tools', '❤️', 'हिन्दी'])(
+    'takes the name %s',
+    async (client_name) => {
+      const { status, body } = await register({ ...loopback, client_name })
+      expect([status, body.client_name]).toEqual([201, client_name])
+    },
+  )
+
   it('does not keep a scope, so that the client may ask for more later', async () => {
     const { body } = await register({ ...loopback, scope: 'openid' })
     expect(body).not.toHaveProperty('scope')
@@ -123,6 +131,12 @@ describe('POST /register', () => {
     ['a name of 200 characters', { client_name: 'x'.repeat(200) }],
     ['a name that turns the text around it', { client_name: 'Tool \u202eelgooG' }],
     ['a name with control characters', { client_name: 'Tool\nInjected' }],
+    ['a name of a blank', { client_name: ' ' }],
+    ['a name that nobody sees', { client_name: '\u200b' }],
+    ['a letter that nobody sees', { client_name: '\u3164' }],
+    ['a name with a soft hyphen', { client_name: 'To\u00adol' }],
+    ['a name of two lines', { client_name: 'Tool\u2028Verified' }],
+    ['a letter under a pile of marks', { client_name: `a${'\u0301'.repeat(70)}` }],
     ['a name that is no string', { client_name: { toString: 'x' } }],
     ['client credentials', { grant_types: ['client_credentials'] }],
     ['the implicit grant', { grant_types: ['implicit'], response_types: ['token'] }],

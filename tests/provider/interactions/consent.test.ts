@@ -80,6 +80,17 @@ describe('consent', () => {
     expect((await openConsent()).document.text).toContain('runs on this computer')
   })
 
+  it('warns of programs that pretend when this answer goes to one, whatever other redirects there are (attack 11)', async () => {
+    const client_id = await register({
+      application_type: 'native',
+      redirect_uris: ['https://editor.example/callback', 'http://127.0.0.1/callback'],
+    })
+    const consent = async (redirect_uri: string) =>
+      (await openConsent({ client_id, redirect_uri })).document.querySelector('.warning')?.text
+    expect(await consent('http://127.0.0.1:43210/callback')).toContain('any other program can pretend')
+    expect(await consent('https://editor.example/callback')).not.toContain('any other program')
+  })
+
   it('that is denied tells the client, with state and issuer, and grants nothing', async () => {
     const browser = new Browser()
     const answer = await browser.submit(await openConsent({}, browser), 'deny')
