@@ -15,8 +15,8 @@ export function createRequestLimit(
   const callers = state.createRateLimiter('caller', { points: perMinute.caller, seconds: 60 })
   const addresses = state.createRateLimiter('address', { points: perMinute.anonymous, seconds: 60 })
   return {
-    count: ({ authInfo, address }) =>
-      authInfo ? callers.count(callerKey(authInfo)) : addresses.count(networkOf(address)),
+    count: ({ authInfo, address, messages }) =>
+      authInfo ? callers.count(callerKey(authInfo), messages) : addresses.count(networkOf(address), messages),
     exceeded: (address) => addresses.exceeded(networkOf(address)),
   }
 }

@@ -13,10 +13,10 @@ export interface RateLimit {
 /** Counts events by key. */
 export interface RateLimiter {
   /**
-   * Counts one event.
-   * @returns undefined when it is within the limit, else the seconds to wait
+   * Counts events: one, unless said otherwise.
+   * @returns undefined when they are within the limit, else the seconds to wait
    */
-  count(key: string): Promise<number | undefined>
+  count(key: string, events?: number): Promise<number | undefined>
   /** Says the same about what has been counted so far, and counts nothing. */
   exceeded(key: string): Promise<number | undefined>
 }
@@ -24,9 +24,9 @@ export interface RateLimiter {
 /** Wraps a limiter of rate-limiter-flexible, which rejects with its result when there were too many. */
 export function wrapLimiter(limiter: RateLimiterAbstract): RateLimiter {
   return {
-    async count(key) {
+    async count(key, events = 1) {
       try {
-        await limiter.consume(key)
+        await limiter.consume(key, events)
         return undefined
       } catch (reason) {
         if (reason instanceof RateLimiterRes) return secondsUntilNext(reason)
@@ -44,7 +44,7 @@ export function wrapLimiter(limiter: RateLimiterAbstract): RateLimiter {
 export function unnamed(limiter: RateLimiter): RateLimiter {
   const nameless = (key: string) => hash('sha256', key, 'base64url')
   return {
-    count: (key) => limiter.count(nameless(key)),
+    count: (key, events) => limiter.count(nameless(key), events),
     exceeded: (key) => limiter.exceeded(nameless(key)),
   }
 }
@@ -77,7 +77,7 @@ export function withFallback(shared: RateLimiter, local: RateLimiter, timeoutMs:
   }
 
   return {
-    count: (key) => either((limiter) => limiter.count(key)),
+    count: (key, events) => either((limiter) => limiter.count(key, events)),
     exceeded: (key) => either((limiter) => limiter.exceeded(key)),
   }
 }

@@ -76,7 +76,8 @@ export function createCachingVerifier(
     const [kept, other, seconds] = verdict.authInfo ? [good, bad, ttlSeconds] : [bad, good, refusalTtlSeconds]
     other.delete(key)
     const until = startedAt + seconds * 1000
-    if (until > now()) kept.set(key, { verdict, until })
+    // A good token is remembered for longer than it is believed.
+    if (verdict.authInfo || until > now()) kept.set(key, { verdict, until })
     return verdict
   }
 
@@ -99,7 +100,8 @@ export function createCachingVerifier(
       const key = hash('sha256', token, 'base64')
       const known = lookUp(key)
       if (known !== undefined) return known
-      const seconds = await mustWait?.()
+      // A token that was good is worth a question, whatever others at its caller's address have asked.
+      const seconds = good.has(key) ? undefined : await mustWait?.()
       if (seconds !== undefined) throw new AskedTooOften(seconds)
       // Another caller may have asked meanwhile.
       const asked = lookUp(key)

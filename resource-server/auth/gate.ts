@@ -48,10 +48,12 @@ export interface GateOptions {
 
 /** Bounds how often anyone may ask. Each resolves to the seconds to wait when it has been too often. */
 export interface RequestLimit {
-  /** Counts a request: the caller's, or the address's when there is no good token. */
+  /** Counts the messages of a request: the caller's, or the address's when there is no good token. */
   count(caller: {
     readonly authInfo: AuthInfo | undefined
     readonly address: string
+    /** How many: a batch counts like as many requests. */
+    readonly messages: number
   }): Promise<number | undefined>
   /** Asked before the issuer is asked about a token from that address. */
   exceeded(address: string): Promise<number | undefined>
@@ -118,7 +120,7 @@ export function createGate(options: GateOptions): Gate {
     const { messages, value } = parsed
 
     const { authInfo, denial, scheme } = await authenticate(request, () => limit?.exceeded(address))
-    const retryAfterSeconds = await limit?.count({ authInfo, address })
+    const retryAfterSeconds = await limit?.count({ authInfo, address, messages: messages.length })
     if (retryAfterSeconds !== undefined) return deny({ kind: 'rate_limited', retryAfterSeconds })
     if (denial) return deny(denial)
     if (!authInfo && !messages.every((message) => allowsAnonymous(message, listedTools))) {

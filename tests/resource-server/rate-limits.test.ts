@@ -53,6 +53,27 @@ describe('too many requests', () => {
     expect((await ask()).status).toBe(200)
   })
 
+  it('are those of a batch, too: each of its messages counts', async () => {
+    await start({ RATE_LIMIT_ANONYMOUS: '3' })
+    const batch = (size: number) =>
+      postMcp(
+        server.resource,
+        Array.from({ length: size }, (_, id) => ({ ...call, id })),
+        { 'mcp-protocol-version': '2025-03-26' },
+      )
+    expect((await batch(4)).status).toBe(429)
+    expect((await ask()).status).toBe(429)
+  })
+
+  it('of others at its address keep nobody from having a token asked about again', async () => {
+    await start({ RATE_LIMIT_ANONYMOUS: '1', INTROSPECTION_CACHE_SECONDS: '0' })
+    const good = issuer.issue(server.resource)
+    expect((await ask(good)).status).toBe(200)
+    expect(await statuses(3, () => ask())).toEqual([200, 429, 429])
+    expect((await ask(good)).status).toBe(200)
+    expect(issuer.use.introspection.requests).toBeGreaterThanOrEqual(2)
+  })
+
   it('with bad tokens do not have the issuer asked any more, and leave good ones alone', async () => {
     await start({ RATE_LIMIT_ANONYMOUS: '5' })
     const good = issuer.issue(server.resource)
