@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose'
+import {
+  calculateJwkThumbprint,
+  decodeProtectedHeader,
+  EmbeddedJWK,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose'
 import type { DpopNonces } from './dpop-nonces.ts'
 
 /** Signature algorithms that a proof may use, as the metadata advertises them. */
@@ -58,9 +65,14 @@ export function createProofVerifier(options: ProofOptions): ProofVerifier {
 
   return async ({ proof, method, token, keyThumbprint }) => {
     if (proof === null) return invalid('there is no DPoP header')
-    const verified = await verifySignature(proof)
-    if (!verified) return invalid('it is not a JWT of type dpop+jwt, signed by the key that it carries')
-    const { payload, thumbprint } = verified
+    // The key comes first: verifying costs much, and a key that anybody may choose can make it cost more.
+    const key = keyOf(proof)
+    const thumbprint = key && (await calculateJwkThumbprint(key).catch(() => undefined))
+    if (!key || thumbprint === undefined) return unverifiable
+    if (thumbprint !== keyThumbprint) return invalid('it is signed by another key than the token is bound to')
+    if (!isUsual(key)) return invalid('its RSA key is longer than 4096 bits, or its exponent is not 65537')
+    const payload = await verifySignature(proof)
+    if (!payload) return unverifiable
 
     const { jti, iat, htm, htu } = payload
     const age = now() / 1000 - (iat as number)
@@ -69,31 +81,43 @@ export function createProofVerifier(options: ProofOptions): ProofVerifier {
     if (age > maxAgeSeconds || age < -clockToleranceSeconds) return invalid('iat is too old or in the future')
     if (typeof jti !== 'string' || jti.length > 256) return invalid('jti is longer than 256 characters')
     if (payload.ath !== sha256(token)) return invalid('ath is not the hash of this access token')
-    if (thumbprint !== keyThumbprint) return invalid('it is signed by another key than the token is bound to')
     if (nonces && !nonces.accepts(payload.nonce)) return { error: 'use_dpop_nonce', nonce: nonces.current() }
 
     const first = await replayStore.add(sha256(`${thumbprint} ${jti}`), rememberSeconds)
     return first ? undefined : invalid('it was used before')
   }
 
-  async function verifySignature(
-    proof: string,
-  ): Promise<{ payload: JWTPayload; thumbprint: string } | undefined> {
+  async function verifySignature(proof: string): Promise<JWTPayload | undefined> {
     try {
-      const { payload, key, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
+      const { payload } = await jwtVerify(proof, EmbeddedJWK, {
         typ: 'dpop+jwt',
         algorithms: dpopAlgorithms,
         requiredClaims: ['jti', 'iat', 'htm', 'htu', 'ath'],
         clockTolerance: clockToleranceSeconds,
         currentDate: new Date(now()),
       })
-      if (!key || !protectedHeader.jwk) return undefined
-      return { payload, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk) }
+      return payload
     } catch {
       return undefined
     }
   }
 }
+
+/** The key that a proof carries. */
+function keyOf(proof: string): JWK | undefined {
+  try {
+    return decodeProtectedHeader(proof).jwk
+  } catch {
+    return undefined
+  }
+}
+
+/** An RSA key of up to 4096 bits, with the exponent that all have; keys of other kinds are of one length each. */
+function isUsual({ kty, n = '', e }: JWK): boolean {
+  return kty !== 'RSA' || (n.length <= 683 && e === 'AQAB')
+}
+
+const unverifiable = invalid('it is not a JWT of type dpop+jwt, signed by the key that it carries')
 
 function invalid(detail: string): ProofFailure {
   return { error: 'invalid_dpop_proof', detail }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
+import { calculateJwkThumbprint, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
 import {
   createProofVerifier,
   type ProofFailure,
@@ -101,7 +101,9 @@ describe('23: a proof is refused (RFC 9449 §4.3)', () => {
       const proof = await new SignJWT(claims)
         .setProtectedHeader({ typ: 'dpop+jwt', alg: 'HS256', jwk })
         .sign(new TextEncoder().encode('secret'.repeat(8)))
-      await expectRefused(proof, notAProof)
+      expect(await failureOf(proof, { keyThumbprint: await calculateJwkThumbprint(jwk) })).toMatchObject({
+        detail: expect.stringContaining(notAProof),
+      })
     }
   })
 
@@ -114,11 +116,30 @@ describe('23: a proof is refused (RFC 9449 §4.3)', () => {
   })
 
   it('when it is signed by another key than it carries', async () => {
-    await expectRefused(await prove({}, { jwk: otherKey.publicJwk }), notAProof)
+    const proof = await prove({}, { jwk: otherKey.publicJwk })
+    expect(await failureOf(proof, { keyThumbprint: otherKey.thumbprint })).toMatchObject({
+      detail: expect.stringContaining(notAProof),
+    })
   })
 
   it('when it is signed by another key than the token is bound to', async () => {
     await expectRefused(await otherKey.prove({ url: resource, token, now: time }), 'another key')
+  })
+
+  it('and then before its signature is looked at, which costs more', async () => {
+    const proof = await otherKey.prove({ url: resource, token, now: time })
+    await expectRefused(proof.replace(/[^.]+$/, 'no-signature'), 'another key')
+  })
+
+  it.each([
+    ['is longer than 4096 bits', { n: 'A'.repeat(684), e: 'AQAB' }],
+    ['has an exponent of its own', { n: 'A'.repeat(342), e: 'A'.repeat(507) }],
+  ])('when its RSA key %s: each verification would keep others waiting', async (_, part) => {
+    const jwk = { kty: 'RSA', ...part }
+    const proof = await prove({}, { jwk })
+    expect(await failureOf(proof, { keyThumbprint: await calculateJwkThumbprint(jwk) })).toMatchObject({
+      detail: expect.stringContaining('RSA key'),
+    })
   })
 
   it.each(['GET', 'post', 'POST ', ''])('when it is for the method "%s"', async (htm) => {
