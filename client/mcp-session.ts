@@ -1,8 +1,8 @@
 import { Client, type PriorDiscovery, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker'
 import type { Authorization } from './auth-provider.ts'
 import { withDpopProofs } from './dpop-proofs.ts'
 import { withFreshToken } from './fresh-token.ts'
+import { schemaValidator } from './schema-validator.ts'
 import { type Fetch, withPurpose } from './secure-fetch.ts'
 import { withStepUp } from './step-up.ts'
 
@@ -46,8 +46,7 @@ function createMcpClient(): Client {
     { name: 'gatehouse-client', version: '0.1.0' },
     {
       versionNegotiation: { mode: 'auto' },
-      // A schema that is used once is not worth compiling, as the SDK's default does.
-      jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
+      jsonSchemaValidator: schemaValidator,
     },
   )
 }

@@ -7,6 +7,9 @@ export interface System {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
+/** What only this program needs: a browser lives on, and hands its environment to helpers and crash reports. */
+const secret = /SECRET|PASSPHRASE|PASSWORD|TOKEN|_KEYS?$/
+
 /** Windows' `start` is a shell built-in that splits at `&`: rundll32 takes the URL as it is. */
 const launchers: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
   darwin: ['open'],
@@ -22,9 +25,13 @@ export async function openBrowser(url: URL, { platform, env }: System): Promise<
   const [command, ...args] = launchers[platform] ?? ['xdg-open']
   const { href } = requireSecureUrl(url.href, 'authorization endpoint')
   const started = Promise.withResolvers<boolean>()
-  const child = spawn(command, [...args, href], { env, stdio: 'ignore', detached: true })
+  const child = spawn(command, [...args, href], { env: withoutSecrets(env), stdio: 'ignore', detached: true })
   child.once('spawn', () => started.resolve(true))
   child.once('error', () => started.resolve(false))
   child.unref()
   return await started.promise
+}
+
+function withoutSecrets(env: System['env']): System['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !secret.test(name)))
 }

@@ -1,7 +1,7 @@
 import type { JsonSchemaType, Tool } from '@modelcontextprotocol/client'
-import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/client/validators/cf-worker'
 import { printableLine } from '../runtime/printable.ts'
 import { ClientFailure, exitStatus } from './failure.ts'
+import { schemaValidator } from './schema-validator.ts'
 
 /** A tool's arguments, as typed. */
 export interface TypedArguments {
@@ -45,11 +45,9 @@ function parseObject(argsJson: string | undefined): Record<string, unknown> {
   })
 }
 
-/** The schema is used once: it is not worth compiling, as the SDK's default validator does. */
 function requireFit(given: Record<string, unknown>, tool: Tool): void {
-  const { valid, errorMessage } = new CfWorkerJsonSchemaValidator().getValidator(
-    tool.inputSchema as JsonSchemaType,
-  )(given)
+  const judge = schemaValidator.getValidator(tool.inputSchema as JsonSchemaType)
+  const { valid, errorMessage } = judge(given)
   if (!valid) throw refuse(tool, `cannot use these arguments: ${errorMessage.replace(/\.$/, '')}`)
 }
 

@@ -43,6 +43,20 @@ describe('openBrowser', () => {
     },
   )
 
+  it('gives no secret of this program to the browser, which lives on', async () => {
+    const log = join(folder, 'arguments')
+    await writeFile(join(folder, 'xdg-open'), `#!/bin/sh\nenv > '${log}.draft'\nmv '${log}.draft' '${log}'\n`)
+    await chmod(join(folder, 'xdg-open'), 0o755)
+    const names = ['TOKEN_STORE_PASSPHRASE', 'CLIENT_SECRET', 'RESOURCE_CLIENT_SECRET', 'IDP_CLIENT_SECRET']
+    const more = ['ACCESS_TOKEN', 'REGISTRATION_TOKEN', 'STORE_KEY', 'COOKIE_KEYS']
+    const secrets = Object.fromEntries([...names, ...more].map((name) => [name, 'a-secret']))
+    const env = { PATH: `${folder}:/usr/bin:/bin`, DISPLAY: ':1', ...secrets }
+    expect(await openBrowser(new URL('https://idp.example/'), { platform: 'linux', env })).toBe(true)
+    const given = await readArguments()
+    expect(given).toContain('DISPLAY=:1')
+    expect(given.join()).not.toContain('a-secret')
+  })
+
   it('says so when there is nothing to open it with', async () => {
     const system = { platform: 'linux', env: { PATH: folder } } as const
     expect(await openBrowser(new URL('https://idp.example/'), system)).toBe(false)

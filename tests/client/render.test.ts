@@ -15,12 +15,22 @@ describe('printable (attack 46)', () => {
     ['colours', '\x1b[31mred\x1b[0m', 'red'],
     ['a title', '\x1b]0;title\x07text', 'text'],
     ['a link', '\x1b]8;;http://evil.example\x07text\x1b]8;;\x07', 'text'],
+    ['a title that ends as in ECMA-48', '\x1b]0;title\x1b\\text', 'text'],
+    ['a change of character set', '\x1b(0text', 'text'],
     ['bells, backspaces and carriage returns', 'a\x07b\x08c\rd', 'abcd'],
     ['C1 controls', 'a\x9bb\x85', 'ab'],
     ['characters that turn text around', 'a\u202eb\u2066c', 'abc'],
   ])('takes out %s', (_, text, expected) => {
     expect(printable(text)).toBe(expected)
   })
+
+  it.each(['\x1b]0;', '\x1b[', '\x9d', '\x1b[1;', '\x1bP', '\x1b ', '\x1b'])(
+    'takes no longer for a megabyte of %j than for other text: it would keep this program busy for minutes',
+    (piece) => {
+      const text = printable(piece.repeat(1_000_000 / piece.length))
+      expect(text).not.toMatch(/\p{Cc}/u)
+    },
+  )
 
   it('leaves lines, tabs and every script alone', () => {
     expect(printable('a\n\tü 漢 🎉')).toBe('a\n\tü 漢 🎉')

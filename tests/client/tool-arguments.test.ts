@@ -36,6 +36,19 @@ describe('parseToolArguments', () => {
     })
   })
 
+  it('leaves regular expressions to the server: one could keep this program busy for ever (attack 39)', async () => {
+    const hostile = { type: 'string', pattern: '^(\\w+\\s?)+$' }
+    const inputSchema = {
+      type: 'object' as const,
+      properties: { text: hostile, pattern: { type: 'string' } },
+      patternProperties: { '^(x+)+$': hostile },
+      additionalProperties: false,
+    }
+    const argsJson = JSON.stringify({ text: 'an ordinary sentence of some length, and a mark!', xxx: 'more' })
+    const given = await parse({ argsJson, words: ['pattern=kept'] }, { name: 'a_tool', inputSchema })
+    expect(given).toMatchObject({ pattern: 'kept', xxx: 'more' })
+  })
+
   it('leaves everything after the first = alone', async () => {
     await expect(parse({ words: ['text=a=b c=\n'] }, tool)).resolves.toEqual({
       text: 'a=b c=\n',
