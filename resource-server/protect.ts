@@ -98,8 +98,9 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
   const listedTools = await listTools(handler, resource)
 
   const chosen = chooseVerifier({ mode: 'auto', acceptedAudiences: [resource], ...options })
+  const { cacheSeconds = 10 } = options
   const verifier = createCachingVerifier(chosen, {
-    ttlSeconds: options.cacheSeconds ?? 10,
+    ttlSeconds: cacheSeconds,
     ...(options.onValidation && { onValidation: options.onValidation }),
     now,
   })
@@ -113,6 +114,8 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
     ...options,
     handler,
     authenticate: createAuthenticator({ verifier, verifyProof, dpopRequired: dpop === 'required' }),
+    verifier,
+    streamCheckSeconds: Math.max(cacheSeconds, 1),
     listedTools,
     resourceMetadataUrl: metadataUrl(resource),
     scopesSupported: scopes,

@@ -6,6 +6,8 @@ import { challengeResponse, type Denial, toChallenge } from './challenge.ts'
 import { asToolResult } from './challenge-in-result.ts'
 import { answerId, errorBody, JsonRpcError, type Message, type ParsedBody, parseBody } from './json-rpc.ts'
 import { createStreamLimit, whenDone } from './stream-limit.ts'
+import type { TokenVerifier } from './verdict.ts'
+import { type TokenWatch, watchToken } from './watch-token.ts'
 
 /** What the gate decided about one HTTP request, for logs and counters. Holds no token. */
 export interface Decision {
@@ -22,6 +24,10 @@ export interface GateOptions {
   /** What runs behind the gate: the SDK's handler, whose tools carry their own scopes (`scopeChallenge`). */
   readonly handler: Pick<McpHttpHandler, 'fetch'>
   readonly authenticate: Authenticator
+  /** Asked again about the token of a stream while it is open. */
+  readonly verifier: TokenVerifier
+  /** How often, in seconds. */
+  readonly streamCheckSeconds: number
   /** The tools that name their scopes. An anonymous call of any other is refused here. */
   readonly listedTools: ReadonlySet<unknown>
   /** RFC 9728 metadata, named in every challenge. */
@@ -88,6 +94,7 @@ export function createGate(options: GateOptions): Gate {
   const {
     handler,
     authenticate,
+    verifier,
     listedTools,
     resourceMetadataUrl,
     scopeTemplate,
@@ -95,6 +102,7 @@ export function createGate(options: GateOptions): Gate {
     onDecision,
     now = Date.now,
   } = options
+  const streamCheckMs = options.streamCheckSeconds * 1000
   const { anonymousStreams = 4, callerStreams = 32, anonymousStreamSeconds = 300 } = options
   const ofAddress = createStreamLimit(anonymousStreams)
   const ofCaller = createStreamLimit(callerStreams)
@@ -128,9 +136,15 @@ export function createGate(options: GateOptions): Gate {
     }
 
     const listening = messages.some(isListen)
-    const release = listening ? takeStream(authInfo, address) : () => {}
-    if (!release) return deny({ kind: 'too_many_streams' })
-    const response = await dispatch(listening ? bound(request, authInfo) : request).catch((error) => {
+    const leave = listening ? takeStream(authInfo, address) : () => {}
+    if (!leave) return deny({ kind: 'too_many_streams' })
+    const watch = listening && authInfo ? watchToken(verifier, authInfo.token, streamCheckMs) : undefined
+    const release = () => {
+      leave()
+      watch?.stop()
+    }
+    const target = listening ? bound(request, authInfo, watch) : request
+    const response = await dispatch(target).catch((error) => {
       release()
       throw error
     })
@@ -168,14 +182,19 @@ export function createGate(options: GateOptions): Gate {
     return { kind: 'insufficient_scope', needed, granted }
   }
 
-  /** A stream ends with the token that opened it, and an anonymous one after a while. */
-  function bound(request: Request, authInfo: AuthInfo | undefined): Request {
+  /** A stream ends with the token that opened it, by its time or by revocation, and an anonymous one after a while. */
+  function bound(request: Request, authInfo: AuthInfo | undefined, watch: TokenWatch | undefined): Request {
     const expiresAt = authInfo?.expiresAt
     const lifetimeMs =
       expiresAt === undefined ? anonymousStreamSeconds * 1000 : Math.floor(expiresAt * 1000 - now())
     // A longer delay than a timer can hold would fire at once.
     const timeout = AbortSignal.timeout(Math.min(Math.max(lifetimeMs, 0), 2 ** 31 - 1))
-    const signal = AbortSignal.any([request.signal, timeout, streamsEnd.signal])
+    const signal = AbortSignal.any([
+      request.signal,
+      timeout,
+      streamsEnd.signal,
+      ...(watch ? [watch.signal] : []),
+    ])
     // Not a copy of the request: its body was read already, and only its own runtime could copy it.
     return new Request(request.url, { method: request.method, headers: [...request.headers], signal })
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type IssuerStandIn, startIssuer } from '../support/issuer-stand-in.ts'
 import { callTool, sendBatch } from '../support/mcp-request.ts'
@@ -95,6 +96,27 @@ describe('a stream with a token', () => {
     expect(await stream.next()).toMatchObject(acknowledged)
     await stream.ended
     expect(await stream.next()).toBeUndefined()
+  })
+
+  it('ends when the token is revoked, and not while nobody can say', async () => {
+    const eager = await startResourceServer({
+      issuer: issuer.issuer,
+      env: { INTROSPECTION_CACHE_SECONDS: '1' },
+    })
+    try {
+      const token = issuer.issue(eager.resource)
+      const stream = await openStream(eager.resource, lists, { token })
+      expect(await stream.next()).toMatchObject(acknowledged)
+      issuer.fail('internal_error', ['introspection'])
+      await issuer.reached('introspection', issuer.use.introspection.requests + 2)
+      expect(await Promise.race([stream.ended.then(() => 'ended'), setImmediate('open')])).toBe('open')
+      await issuer.heal()
+      issuer.tokens.delete(token)
+      await stream.ended
+      expect(await stream.next()).toBeUndefined()
+    } finally {
+      await eager.stop()
+    }
   })
 
   it('stays open for a token that lasts longer than a timer can', async () => {

@@ -4,6 +4,7 @@ import { publicAccess, scopes } from '../../../resource-server/access.ts'
 import { createAuthInfo } from '../../../resource-server/auth/auth-info.ts'
 import { createAuthenticator } from '../../../resource-server/auth/authenticate.ts'
 import { createGate, type Decision, type GateOptions } from '../../../resource-server/auth/gate.ts'
+import type { TokenVerifier } from '../../../resource-server/auth/verdict.ts'
 import { modernMeta } from '../../support/mcp-request.ts'
 
 const url = 'https://mcp.example/mcp'
@@ -28,6 +29,10 @@ function authInfo(token: string, expiresAt = exp) {
 function setUp(options: Partial<GateOptions> = {}, expiresAt = exp) {
   const decisions: Decision[] = []
   const passed: (McpHandlerRequestOptions | undefined)[] = []
+  const verifier: TokenVerifier = {
+    verify: async (token) =>
+      token === 'good-token' ? { authInfo: authInfo(token, expiresAt) } : { refusal: { reason: 'inactive' } },
+  }
   const gate = createGate({
     handler: {
       fetch(request, handed) {
@@ -35,14 +40,9 @@ function setUp(options: Partial<GateOptions> = {}, expiresAt = exp) {
         return mcp.fetch(request, handed)
       },
     },
-    authenticate: createAuthenticator({
-      verifier: {
-        verify: async (token) =>
-          token === 'good-token'
-            ? { authInfo: authInfo(token, expiresAt) }
-            : { refusal: { reason: 'inactive' } },
-      },
-    }),
+    authenticate: createAuthenticator({ verifier }),
+    verifier,
+    streamCheckSeconds: 10,
     listedTools: new Set(['open', 'guarded']),
     resourceMetadataUrl: 'https://mcp.example/.well-known/oauth-protected-resource/mcp',
     scopesSupported: ['read', 'write'],
