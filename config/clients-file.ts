@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { ConfigProblem } from './config-error.ts'
 import { isLoopback } from './env.ts'
+import { readJsonFile } from './json-file.ts'
+import { publicJwks } from './public-jwks.ts'
 import { type ResourceScope, resourceScopeNames } from './scopes.ts'
 
 const grantTypes = [
@@ -14,13 +15,6 @@ const authMethods = ['none', 'client_secret_basic', 'client_secret_post', 'priva
 
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `is not one of ${values.join(', ')}` })
-
-const publicKey = z
-  .looseObject({ kty: oneOf(['EC', 'OKP', 'RSA']) })
-  .refine(
-    (key) => !('d' in key),
-    'holds a private key: keep that with the client, and put the public one here',
-  )
 
 const scope = z
   .string()
@@ -54,7 +48,7 @@ const client = z
     scope: scope.optional(),
     token_endpoint_auth_method: oneOf(authMethods).default('client_secret_basic'),
     client_secret: z.string().min(32, 'is shorter than 32 characters').optional(),
-    jwks: z.strictObject({ keys: z.array(publicKey).min(1, 'is empty') }).optional(),
+    jwks: publicJwks.optional(),
     jwks_uri: https.optional(),
     dpop_bound_access_tokens: z.boolean().optional(),
     require_pushed_authorization_requests: z.boolean().optional(),
@@ -106,13 +100,9 @@ export function readClientsFile(
     clients: [],
     problems: problems.map((problem) => ({ variable: 'CLIENTS', problem })),
   })
-  let content: unknown
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return fail(code === undefined ? 'the file is not JSON' : `the file cannot be read (${code})`)
-  }
+  const read = readJsonFile(path)
+  if (read.problem !== undefined) return fail(read.problem)
+  const { content } = read
   const parsed = z.array(client, { error: 'the file holds no list of clients' }).safeParse(content)
   if (!parsed.success) {
     return fail(

@@ -1,5 +1,6 @@
 import type { ConfiguredClient } from './clients-file.ts'
 import type { IdpOverrides, IdpSettings } from './idp-settings.ts'
+import type { PublicJwks } from './public-jwks.ts'
 import type { ScopeRules } from './scope-rules.ts'
 
 /**
@@ -41,7 +42,9 @@ export interface Config {
   readonly resourceClient: ClientCredentials
   /** A file with the resource server's private JWK, for private_key_jwt instead of the secret (RFC 7523). */
   readonly resourceClientKey?: string
-  /** How access tokens are validated. `auto` chooses from the issuer's metadata. */
+  /** The public keys that belong to it: then the provider knows the resource server by them, and by no secret. */
+  readonly resourceClientJwks?: PublicJwks
+  /** How access tokens are validated. `auto`: the profile says nothing, and the issuer's metadata decides. */
   readonly tokenValidation: 'auto' | 'introspection' | 'jwt' | 'tokeninfo'
   /** The `aud` values that name this resource server. Default: `resource` alone. */
   readonly acceptedAudiences: readonly string[]

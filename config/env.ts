@@ -88,6 +88,7 @@ export const environment = z.object({
   RESOURCE_CLIENT_ID: z.string().optional(),
   RESOURCE_CLIENT_SECRET: z.string().optional(),
   RESOURCE_CLIENT_KEY: z.string().optional(),
+  RESOURCE_CLIENT_JWKS: z.string().optional(),
   TOKEN_VALIDATION: oneOf('auto', 'introspection', 'jwt', 'tokeninfo').optional(),
   ACCEPTED_AUDIENCES: list.optional(),
   INTROSPECTION_ENDPOINT: identifierUrl.optional(),

@@ -2,10 +2,11 @@ import { clientIdProblems, readClientsFile } from './clients-file.ts'
 import type { Config, Role } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { type Environment, environment } from './env.ts'
-import { missingNeeds } from './idp-needs.ts'
+import { missingNeeds, wantedValidation } from './idp-needs.ts'
 import { mistakenIssuer } from './idp-profiles/index.ts'
 import { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
 import { keyFields, keysInMemory } from './key-settings.ts'
+import { readPublicJwks } from './public-jwks.ts'
 import { developmentSecret, isPrivate, publicKnowledge, shortSecrets } from './secrets.ts'
 
 export { type Account, type TestAccount, testAccounts } from './accounts.ts'
@@ -60,6 +61,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     role === 'provider' && variables.CLIENTS !== undefined
       ? readClientsFile(variables.CLIENTS, [client.id, resourceClientId])
       : { clients: [], problems: [] }
+  const resourceKeys =
+    role === 'provider' && variables.RESOURCE_CLIENT_JWKS !== undefined
+      ? readPublicJwks('RESOURCE_CLIENT_JWKS', variables.RESOURCE_CLIENT_JWKS)
+      : { problems: [] }
   const config: Config = {
     development,
     issuer,
@@ -74,6 +79,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       id: resourceClientId,
       ...(resourceSecret !== undefined && { secret: resourceSecret }),
     },
+    ...(resourceKeys.jwks && { resourceClientJwks: resourceKeys.jwks }),
     ...resourceServerFields(variables, idp),
     ...keyFields(variables),
     acceptedAudiences: variables.ACCEPTED_AUDIENCES ?? [resource],
@@ -94,6 +100,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
   const problems = [
     ...idpProblems(config, variables, role),
     ...configured.problems,
+    ...resourceKeys.problems,
     ...(role === 'client' || role === 'idp-check'
       ? []
       : [
@@ -150,7 +157,7 @@ function idpProblems(
 function resourceServerFields(variables: Environment, { profile }: IdpSettings) {
   const claim = variables.SCOPE_CLAIM ?? profile.scopeClaim
   return {
-    tokenValidation: variables.TOKEN_VALIDATION ?? profile.tokenValidation ?? 'auto',
+    tokenValidation: wantedValidation(variables.TOKEN_VALIDATION, profile) ?? 'auto',
     introspectionCacheSeconds: variables.INTROSPECTION_CACHE_SECONDS ?? 10,
     ...(variables.RESOURCE_CLIENT_KEY !== undefined && { resourceClientKey: variables.RESOURCE_CLIENT_KEY }),
     ...(variables.INTROSPECTION_ENDPOINT !== undefined && {

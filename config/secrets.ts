@@ -18,8 +18,9 @@ export function isPrivate({
 export function publicKnowledge(config: Config, role: Role): readonly ConfigProblem[] {
   const problems: ConfigProblem[] = []
   const needsSecret =
-    role === 'provider' ||
-    (config.tokenValidation === 'introspection' && config.resourceClientKey === undefined)
+    role === 'provider'
+      ? config.resourceClientJwks === undefined
+      : config.tokenValidation === 'introspection' && config.resourceClientKey === undefined
   if (needsSecret && config.resourceClient.secret === undefined) {
     problems.push({
       variable: 'RESOURCE_CLIENT_SECRET',

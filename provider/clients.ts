@@ -12,7 +12,7 @@ const loopbackRedirectUris = ['127.0.0.1', 'localhost', '[::1]'].flatMap((host) 
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** The settings that say which clients are known here. */
-export type KnownClients = 'issuer' | 'client' | 'clients' | 'resourceClient'
+export type KnownClients = 'issuer' | 'client' | 'clients' | 'resourceClient' | 'resourceClientJwks'
 
 /** The clients that need not register: the user's MCP client, the MCP server that introspects, this server's own page, and the operator's. */
 export function preregisteredClients({
@@ -20,6 +20,7 @@ export function preregisteredClients({
   client,
   clients,
   resourceClient,
+  resourceClientJwks,
 }: Pick<Config, KnownClients>): readonly ClientMetadata[] {
   return [
     {
@@ -35,12 +36,16 @@ export function preregisteredClients({
     },
     {
       client_id: resourceClient.id,
-      client_secret: resourceClient.secret,
       client_name: 'MCP server',
       redirect_uris: [],
       grant_types: [],
       response_types: [],
-      token_endpoint_auth_method: 'client_secret_basic',
+      ...(resourceClientJwks
+        ? {
+            token_endpoint_auth_method: 'private_key_jwt',
+            jwks: resourceClientJwks as ClientMetadata['jwks'],
+          }
+        : { token_endpoint_auth_method: 'client_secret_basic', client_secret: resourceClient.secret }),
     },
     accountPageClient({ issuer }),
     // Its scopes are the resource's, which oidc-provider would not know: resources.ts keeps to them.

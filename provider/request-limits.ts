@@ -24,7 +24,7 @@ const shares: Readonly<Record<string, number>> = {
 
 /** What the limits need. */
 export interface RequestLimitParts {
-  readonly config: Pick<Config, 'rateLimit' | 'resourceClient'>
+  readonly config: Pick<Config, 'rateLimit' | 'resourceClient' | 'resourceClientJwks'>
   readonly addressOf: AddressOf
   readonly audit: Audit
   readonly storage: Pick<Storage, 'createLimiter'>
@@ -32,12 +32,14 @@ export interface RequestLimitParts {
 
 /**
  * Bounds what one address may ask for in a minute, route by route (RFC 6585 §4). The MCP server's questions about
- * tokens are not counted, however many strangers share its address: with them would end everybody's access.
+ * tokens are not counted: with them would end everybody's access. By its secret it is recognised whatever strangers at
+ * its address have done; by its key only when oidc-provider has verified that.
  */
 export function requestLimits(parts: RequestLimitParts): Middleware {
   const { config, addressOf, audit, storage } = parts
   const limits = new Map<string, AddressLimit>()
-  const isResourceServer = verifyBasic(config.resourceClient)
+  const provesByKey = config.resourceClientJwks !== undefined
+  const isResourceServer = provesByKey ? () => false : verifyBasic(config.resourceClient)
 
   function limitOf(route: string): AddressLimit {
     const points = Math.max(1, Math.floor(config.rateLimit.anonymous * (shares[route] ?? 1)))
@@ -56,10 +58,21 @@ export function requestLimits(parts: RequestLimitParts): Middleware {
     const limit = limitOf(route)
     const address = addressOf(ctx.req)
     const known = limit.refused(address)
-    const seconds = known ?? (await limit.count(address))
+    const count = async () => {
+      const seconds = await limit.count(address)
+      // Once for each address and minute: a flood must not become one of records.
+      if (seconds !== undefined) audit({ event: 'rate_limited', route, address })
+      return seconds
+    }
+    if (known === undefined && route === 'introspect' && provesByKey) {
+      await next()
+      const proven = ctx.status === 200 && ctx.oidc?.client?.clientId === config.resourceClient.id
+      // An answer that this server owes nobody is not held against whoever asked.
+      if (!proven && ctx.status < 500) await count()
+      return
+    }
+    const seconds = known ?? (await count())
     if (seconds === undefined) return next()
-    // Once for each address and minute: a flood must not become one of records.
-    if (known === undefined) audit({ event: 'rate_limited', route, address })
     ctx.set({ 'Retry-After': String(seconds), 'Access-Control-Allow-Origin': '*' })
     throw new LimitReachedError(`Too many requests came from this address. Try again in ${seconds} s.`)
   }

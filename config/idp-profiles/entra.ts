@@ -4,17 +4,19 @@ import type { IdpProfile } from './profile.ts'
 export const entra: IdpProfile = {
   name: 'entra',
   title: 'Microsoft Entra ID',
-  issuer: /^https:\/\/login\.microsoftonline\.(com|us)\/[^/]+\/v2\.0$/,
+  issuer: /^https:\/\/login\.(partner\.)?microsoftonline\.(com|us|cn)\/[^/]+\/v2\.0$/,
   mistaken: [
     {
-      pattern: /^https:\/\/login\.microsoftonline\.(com|us)\/(common|organizations|consumers)\//,
+      pattern:
+        /^https:\/\/login\.(partner\.)?microsoftonline\.(com|us|cn)\/(common|organizations|consumers)\//,
       problem:
         'must name a tenant: common, organizations and consumers publish a template instead of an issuer',
     },
     {
-      pattern: /^https:\/\/(login\.microsoftonline\.(com|us)|sts\.windows\.net)\/(?!.*\/v2\.0$)/,
+      pattern:
+        /^https:\/\/(login\.(partner\.)?microsoftonline\.(com|us|cn)|sts\.windows\.net)\/(?!.*\/v2\.0$)/,
       problem:
-        'must be https://login.microsoftonline.com/TENANT-ID/v2.0, or login.microsoftonline.us for the US government',
+        'must be https://login.microsoftonline.com/TENANT-ID/v2.0, or the same at login.microsoftonline.us (US government) or login.partner.microsoftonline.cn (China)',
     },
   ],
   proof: { by: 'stand-in', date: '2026-11-27' },

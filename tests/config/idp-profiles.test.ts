@@ -36,6 +36,8 @@ describe('the profile of an identity provider', () => {
     ['https://dev-1.okta.com/oauth2/default', 'okta', {}],
     ['https://tenant.eu.auth0.com/', 'auth0', {}],
     ['https://login.microsoftonline.com/8f1c0e0a-0000-4000-8000-000000000000/v2.0', 'entra', entra],
+    ['https://login.microsoftonline.us/8f1c0e0a-0000-4000-8000-000000000000/v2.0', 'entra', entra],
+    ['https://login.partner.microsoftonline.cn/8f1c0e0a-0000-4000-8000-000000000000/v2.0', 'entra', entra],
     ['https://accounts.google.com', 'google', google],
     ['https://id.example.com', 'generic', {}],
     ['https://evil.example/?x=accounts.google.com', 'generic', undefined],
@@ -53,6 +55,7 @@ describe('the profile of an identity provider', () => {
   it('decides what nobody has set, and gives way to what somebody has', () => {
     const issuer = { ISSUER: 'https://accounts.google.com', ...google }
     expect(load(issuer)).toMatchObject({ tokenValidation: 'tokeninfo', scopeRules: { claim: 'email' } })
+    expect(load({ ...issuer, TOKEN_VALIDATION: 'auto' }).tokenValidation).toBe('tokeninfo')
     const env = {
       ...issuer,
       TOKEN_VALIDATION: 'introspection',
@@ -88,6 +91,7 @@ describe('the profile of an identity provider', () => {
     ['https://login.microsoftonline.com/common/v2.0', /must name a tenant/],
     ['https://login.microsoftonline.us/common/v2.0', /must name a tenant/],
     ['https://login.microsoftonline.us/8f1c0e0a-0000-4000-8000-000000000000', /TENANT-ID\/v2\.0/],
+    ['https://login.partner.microsoftonline.cn/common/v2.0', /must name a tenant/],
     ['https://login.microsoftonline.com/organizations/v2.0', /must name a tenant/],
     ['https://login.microsoftonline.com/8f1c0e0a-0000-4000-8000-000000000000', /TENANT-ID\/v2\.0/],
     ['https://sts.windows.net/8f1c0e0a-0000-4000-8000-000000000000/', /TENANT-ID\/v2\.0/],
