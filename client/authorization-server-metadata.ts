@@ -35,7 +35,7 @@ async function loadFrom(url: URL, issuer: string, fetch: Fetch): Promise<ServerM
   let named: unknown
   try {
     const server = await processDiscoveryResponse(new URL(issuer), response)
-    if (server.issuer === issuer) return server
+    if (server.issuer === issuer) return withoutFalseLists(server)
     named = server.issuer
   } catch (cause) {
     if (codeOf(cause) === RESPONSE_IS_NOT_JSON) return undefined
@@ -43,6 +43,15 @@ async function loadFrom(url: URL, issuer: string, fetch: Fetch): Promise<ServerM
     named = Object(Object(causeOf(cause)).body).issuer
   }
   throw anotherIssuer(issuer, String(named))
+}
+
+/** What should be a list and is none says nothing: a word would "include" each of its parts. */
+function withoutFalseLists(server: ServerMetadata): ServerMetadata {
+  const isUsable = ([name, value]: readonly [string, unknown]) =>
+    !name.endsWith('_supported') ||
+    typeof value === 'boolean' ||
+    (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+  return Object.fromEntries(Object.entries(server).filter(isUsable)) as ServerMetadata
 }
 
 /** The document proves nothing: whoever operates the MCP server decides. */

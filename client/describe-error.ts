@@ -13,6 +13,7 @@ import {
   WWWAuthenticateChallengeError,
 } from 'openid-client'
 import { ConfigError } from '../config/index.ts'
+import { PromptCancelled } from '../runtime/prompt-secrets.ts'
 import { ClientFailure, causeOf, codeOf, type ExitStatus, exitStatus } from './failure.ts'
 
 /** An error for the person in front of the terminal. Its text may come from a server: print it as printable. */
@@ -28,7 +29,7 @@ export function describeError(error: unknown): ErrorDescription {
   const ours = chain.find((cause) => cause instanceof ClientFailure)
   if (ours) return ours
   for (const cause of chain) {
-    const description = describeAuthorization(cause) ?? describeMcp(cause)
+    const description = describePrompt(cause) ?? describeAuthorization(cause) ?? describeMcp(cause)
     if (description) return description
   }
   const message = error instanceof Error ? error.message : String(error)
@@ -44,6 +45,16 @@ function causes(error: unknown): readonly unknown[] {
     cause = causeOf(cause)
   }
   return chain
+}
+
+function describePrompt(error: unknown): ErrorDescription | undefined {
+  if (!(error instanceof PromptCancelled)) return undefined
+  if (error.interrupted) return { message: 'Interrupted.', status: exitStatus.interrupted }
+  return {
+    message: 'No passphrase was entered, so the token file stays closed.',
+    hint: 'Try again, or set TOKEN_STORE_PASSPHRASE.',
+    status: exitStatus.usage,
+  }
 }
 
 function describeAuthorization(error: unknown): ErrorDescription | undefined {

@@ -46,6 +46,24 @@ describe('loadAuthorizationServer', () => {
     ])
   })
 
+  it('takes nothing for a list that is none', async () => {
+    const server = await startWith({
+      code_challenge_methods_supported: 'S256',
+      scopes_supported: { includes: 'offline_access' },
+      dpop_signing_alg_values_supported: [1],
+      grant_types_supported: ['authorization_code'],
+      authorization_response_iss_parameter_supported: true,
+    })
+    const metadata = await load(server)
+    expect(metadata).not.toHaveProperty('code_challenge_methods_supported')
+    expect(metadata).not.toHaveProperty('scopes_supported')
+    expect(metadata).not.toHaveProperty('dpop_signing_alg_values_supported')
+    expect(metadata).toMatchObject({
+      grant_types_supported: ['authorization_code'],
+      authorization_response_iss_parameter_supported: true,
+    })
+  })
+
   it.each(['https://evil.example', '/', '/tenant'])(
     'refuses the metadata of the issuer …%s',
     async (other) => {

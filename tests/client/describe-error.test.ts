@@ -4,6 +4,7 @@ import { ClientError } from 'openid-client'
 import { describeError } from '../../client/describe-error.ts'
 import { ClientFailure, exitStatus } from '../../client/failure.ts'
 import { ConfigError } from '../../config/index.ts'
+import { PromptCancelled } from '../../runtime/prompt-secrets.ts'
 
 describe('describeError', () => {
   it('finds our own words however deep the libraries buried them', () => {
@@ -16,6 +17,15 @@ describe('describeError', () => {
     const error = new Error('round')
     error.cause = error
     expect(describeError(error)).toMatchObject({ message: 'Unexpected: round', status: exitStatus.failed })
+  })
+
+  it('takes Ctrl-C at a prompt for what it is, and says what else there is at Ctrl-D', () => {
+    const buried = (interrupted: boolean) => new Error('no key', { cause: new PromptCancelled(interrupted) })
+    expect(describeError(buried(true))).toEqual({ message: 'Interrupted.', status: exitStatus.interrupted })
+    expect(describeError(buried(false))).toMatchObject({
+      hint: expect.stringContaining('TOKEN_STORE_PASSPHRASE'),
+      status: exitStatus.usage,
+    })
   })
 
   it('names the scopes that are missing, and who could have them', () => {
