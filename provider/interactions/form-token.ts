@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 
 /** Ties a form to the interaction that it was made for, so that no other site can submit it. */
 export interface FormTokens {
@@ -10,7 +10,7 @@ export interface FormTokens {
 export function createFormTokens(secrets: readonly string[]): FormTokens {
   const digests = secrets.map((secret) => {
     // The same secrets sign cookies: what is signed for one purpose must be worth nothing for the other.
-    const key = createHmac('sha256', secret).update('gatehouse form tokens').digest()
+    const key = createSecretKey(createHmac('sha256', secret).update('gatehouse form tokens').digest())
     return (uid: string) => createHmac('sha256', key).update(uid).digest()
   })
   const [newest] = digests
