@@ -23,7 +23,7 @@ await runBenchmark({
     'the machine: what two processes gain is what it has left.',
   async run({ quick, rounds: usual }, onProgress) {
     // There is much to measure.
-    const rounds = quick ? usual : { rounds: 5, seconds: 1, warmUpSeconds: 4 }
+    const rounds = quick ? usual : { rounds: 7, seconds: 2, warmUpSeconds: 6 }
     const findings = await withStores(async (urls) => {
       const found = []
       for (const [name, url] of Object.entries(urls)) {
