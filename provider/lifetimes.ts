@@ -16,8 +16,10 @@ export const lifetimes = {
   grant: 91 * day,
   /** What the user consented to when it cannot be renewed: no shorter than what is issued once. */
   grantOfOneToken: 2 * hour,
-  /** How long a browser stays signed in here. No token depends on it. */
-  session: day,
+  /** How long a browser stays signed in here that is not used. No token depends on it. */
+  sessionIdle: day,
+  /** How long one stays signed in, however often it is used (NIST SP 800-63B-4 §2.1.3). */
+  sessionAbsolute: 30 * day,
   /** From opening the sign-in page to leaving the consent page. */
   interaction: 30 * minute,
   idToken: hour,
@@ -33,5 +35,18 @@ export const lifetimes = {
  * @returns seconds, at least one: oidc-provider takes no less
  */
 export function refreshTokenLifetime(ageSeconds: number): number {
-  return Math.max(1, Math.min(lifetimes.refreshTokenIdle, lifetimes.refreshTokenAbsolute - ageSeconds))
+  return renewed(lifetimes.refreshTokenIdle, lifetimes.refreshTokenAbsolute - ageSeconds)
+}
+
+/**
+ * How long a session lives that is used now.
+ * @param ageSeconds since its user signed in; 0 when nobody has
+ * @returns seconds, at least one: oidc-provider takes no less
+ */
+export function sessionLifetime(ageSeconds: number): number {
+  return renewed(lifetimes.sessionIdle, lifetimes.sessionAbsolute - ageSeconds)
+}
+
+function renewed(idleSeconds: number, leftSeconds: number): number {
+  return Math.max(1, Math.min(idleSeconds, leftSeconds))
 }

@@ -7,7 +7,7 @@ import { createLoadExistingGrant } from './interactions/existing-grant.ts'
 import { isOldLogoutForm, rpInitiatedLogout } from './interactions/logout.ts'
 import { askWhoIsGone } from './interactions/switch-account.ts'
 import type { Keys } from './keys/keys.ts'
-import { lifetimes, refreshTokenLifetime } from './lifetimes.ts'
+import { lifetimes, refreshTokenLifetime, sessionLifetime } from './lifetimes.ts'
 import { createAllowFetch, unfetchedAtIntrospection } from './metadata-documents.ts'
 import type { Parts } from './parts.ts'
 import { expiringClients } from './registered-clients.ts'
@@ -105,7 +105,8 @@ export function oidcConfiguration(parts: ConfigurationParts, keys: Keys): Config
       RefreshToken: (_ctx, token) => refreshTokenLifetime(token.totalLifetime()),
       IdToken: lifetimes.idToken,
       Grant: lifetimes.grant,
-      Session: lifetimes.session,
+      Session: (_ctx, { loginTs }) =>
+        sessionLifetime(loginTs === undefined ? 0 : Math.floor(Date.now() / 1000) - loginTs),
       Interaction: lifetimes.interaction,
     },
 

@@ -39,7 +39,8 @@ const toleranceMs = 60_000
  * How long a key verifies after it has signed for the last time: an ID token is looked at until it expires,
  * or as an `id_token_hint` while the session lasts, by a client that may have fetched the JWKS a day ago.
  */
-export const keptMs = Math.max(lifetimes.idToken, lifetimes.session) * 1000 + publishedAheadMs + toleranceMs
+export const keptMs =
+  Math.max(lifetimes.idToken, lifetimes.sessionIdle) * 1000 + publishedAheadMs + toleranceMs
 
 /** Makes keys that have signed nothing: those of a first start, or those that follow leaked ones. */
 export async function createKeyRing(now: number): Promise<KeyRing> {

@@ -239,7 +239,7 @@ describe('an issuer that cannot be used is told by npm run idp:check, npm run mc
     const bad = await documents((own) => ({ headers: { date }, body: metadataOf(own) }))
     const [checked, { banner }] = await Promise.all([check(bad), start(bad)])
     for (const output of [checked.stdout, banner]) {
-      expect(output).toMatch(/this machine’s is (3598|3599|3600) s behind that of localhost:\d+/)
+      expect(output).toMatch(/this machine’s is (35\d\d|3600) s behind that of localhost:\d+/)
       expect(output).toMatch(/set this machine’s clock/)
     }
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { lifetimes, refreshTokenLifetime } from '../../provider/lifetimes.ts'
+import { lifetimes, refreshTokenLifetime, sessionLifetime } from '../../provider/lifetimes.ts'
 
 const day = 86_400
 
@@ -12,6 +12,17 @@ describe('refreshTokenLifetime', () => {
     ['no more than a second after longer', 120 * day, 1],
   ])('gives %s', (_what, age, expected) => {
     expect(refreshTokenLifetime(age)).toBe(expected)
+  })
+})
+
+describe('sessionLifetime', () => {
+  it.each([
+    ['a day at first', 0, day],
+    ['a day after 29 days of use', 29 * day, day],
+    ['what is left of 30 days', 29.5 * day, day / 2],
+    ['no more than a second after 30 days', 30 * day, 1],
+  ])('gives %s', (_what, age, expected) => {
+    expect(sessionLifetime(age)).toBe(expected)
   })
 })
 

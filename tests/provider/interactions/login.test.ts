@@ -57,6 +57,28 @@ describe('login', () => {
     expect(retried.document.querySelector('button[value=allow]')).not.toBeNull()
   })
 
+  it('lasts a day from use to use, and 30 days in all', async () => {
+    const browser = new Browser()
+    await signIn(browser, authorizationRequest(running), 'alice')
+    const secondsLeft = async () => {
+      await open(browser)
+      const cookies = await browser.jar.getCookies(running.issuer)
+      const session = cookies.find(({ key }) => key === 'gatehouse_session')
+      const left = (Number(session?.expires) - Date.now()) / 1000
+      return { id: String(session?.value), left }
+    }
+    const { id, left } = await secondsLeft()
+    expect(left).toBeGreaterThan(86_000)
+    expect(left).toBeLessThanOrEqual(86_400)
+    const session = await running.server.provider.Session.find(id)
+    if (!session) throw new Error('There is no session.')
+    session.loginTs = Number(session.loginTs) - 30 * 86_400 + 3600
+    await session.persist()
+    const later = await secondsLeft()
+    expect(later.left).toBeGreaterThan(3500)
+    expect(later.left).toBeLessThanOrEqual(3600)
+  })
+
   it('answers an unknown user exactly as a wrong password (attack 16)', async () => {
     const answers = []
     for (const username of ['alice', 'mallory', '__proto__']) {

@@ -45,7 +45,7 @@ describe('with time, a key ring', () => {
 
   it('keeps a key for as long as anything that it signed is looked at, by whoever cached the JWKS', async () => {
     expect(keptMs).toBeGreaterThan(lifetimes.idToken * 1000 + publishedAheadMs)
-    expect(keptMs).toBeGreaterThan(lifetimes.session * 1000 + publishedAheadMs)
+    expect(keptMs).toBeGreaterThan(lifetimes.sessionIdle * 1000 + publishedAheadMs)
     const rotatedAt = start + rotationMs
     const second = await advanceKeyRing(first, rotatedAt, rotationMs)
     expect(await advanceKeyRing(second, rotatedAt + keptMs - 1, rotationMs)).toBe(second)
