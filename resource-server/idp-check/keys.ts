@@ -37,7 +37,9 @@ export async function checkKeys({ config, metadata, timeoutMs }: Described): Pro
     const others = rest === 0 ? '' : `; ${rest} for other uses`
     if (usable.length > 0) return ok('keys', `${usable.join(', ')} (${keys.length - rest} usable${others})`)
     const change = `have the identity provider sign access tokens with one of ${acceptedAlgorithms.slice(0, 7).join(', ')}`
-    return broken('keys', `none of the ${keys.length} can verify access tokens`, change)
+    const found =
+      keys.length === 0 ? `${url} holds none` : `none of the ${keys.length} can verify access tokens`
+    return broken('keys', found, change)
   } catch (error) {
     const failure = connectionFailure(error, url, 'jwks_uri at the identity provider')
     const change = failure?.remedy ?? `see what ${url} answers`
