@@ -20,7 +20,7 @@ export function publicKnowledge(config: Config, role: Role): readonly ConfigProb
   const needsSecret =
     role === 'provider'
       ? config.resourceClientJwks === undefined
-      : config.tokenValidation === 'introspection' && config.resourceClientKey === undefined
+      : config.resourceClientKey === undefined && introspects(config)
   if (needsSecret && config.resourceClient.secret === undefined) {
     problems.push({
       variable: 'RESOURCE_CLIENT_SECRET',
@@ -40,6 +40,12 @@ export function publicKnowledge(config: Config, role: Role): readonly ConfigProb
     })
   }
   return problems
+}
+
+/** Opaque tokens say nothing to whoever cannot ask about them. */
+function introspects({ tokenValidation, idp }: Config): boolean {
+  if (tokenValidation !== 'auto') return tokenValidation === 'introspection'
+  return idp.profile.accessTokens === 'opaque'
 }
 
 /** A client secret of fewer characters is a word that somebody thought of. */

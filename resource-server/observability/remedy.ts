@@ -20,9 +20,13 @@ const maxLength = 200
 
 /** @returns advice in the words of the identity provider's own pages, for the log and never for the caller */
 export function createRemedies(
-  config: Pick<Config, 'issuer' | 'resource' | 'resourceClient' | 'acceptedAudiences' | 'idp'>,
+  config: Pick<
+    Config,
+    'issuer' | 'resource' | 'resourceClient' | 'resourceClientKey' | 'acceptedAudiences' | 'idp'
+  >,
 ): RemedyFor {
   const { issuer, resource, acceptedAudiences } = config
+  const canIntrospect = config.resourceClient.secret !== undefined || config.resourceClientKey !== undefined
   const remedy = createIdpRemedy(config)
   const addAudience = remedy('audience', `have ${issuer} put ${resource} into aud, or set ACCEPTED_AUDIENCES`)
   const mendCredentials = remedy('credentials', `look up the client at ${issuer}`)
@@ -36,6 +40,9 @@ export function createRemedies(
     if (refusal.reason === 'not_yet_valid') {
       const seconds = Math.ceil(refusal.nbf - refusal.now)
       return `this machine’s clock is ${seconds} s behind that of ${issuer}: set it (timedatectl set-ntp true), or the other if that is wrong`
+    }
+    if (refusal.reason === 'signature' && refusal.detail === 'ERR_JWS_INVALID' && !canIntrospect) {
+      return `the token is no JWT, and no other can be verified without asking ${issuer}: if its tokens are like that, set RESOURCE_CLIENT_ID and RESOURCE_CLIENT_SECRET, to introspect them`
     }
     const audience =
       refusal.reason === 'audience'

@@ -180,7 +180,8 @@ describe('what is public knowledge', () => {
       loadConfig(env, 'resource-server').resourceClient.secret
     expect(secretOf({})).toBe('mcp-server-development-secret')
     expect(secretOf(remote)).toBeUndefined()
-    expect(secretOf(production)).toBeUndefined()
+    expect(problemsOf(production, 'resource-server')).toHaveProperty('RESOURCE_CLIENT_SECRET')
+    expect(secretOf({ ...production, TOKEN_VALIDATION: 'jwt' })).toBeUndefined()
     expect(problemsOf({ ...remote, TOKEN_VALIDATION: 'introspection' })).toHaveProperty(
       'RESOURCE_CLIENT_SECRET',
     )

@@ -54,6 +54,17 @@ describe('advice for the operator', () => {
     expect(adviceOn(away)).toBeUndefined()
   })
 
+  it('says that opaque tokens need credentials, where there are none', () => {
+    const adviceWith = (env: Record<string, string>, detail: string) =>
+      createRemedies(loadConfig({ ISSUER: issuer, RESOURCE: resource, ...env }, 'resource-server'))({
+        denial: { kind: 'invalid_token', refusal: { reason: 'signature', detail } },
+        request: requestWith('opaque'),
+      })
+    expect(adviceWith({}, 'ERR_JWS_INVALID')).toContain('set RESOURCE_CLIENT_ID and RESOURCE_CLIENT_SECRET')
+    expect(adviceWith({}, 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED')).toBeUndefined()
+    expect(adviceWith({ RESOURCE_CLIENT_SECRET: 'a secret' }, 'ERR_JWS_INVALID')).toBeUndefined()
+  })
+
   it('says by how many seconds this machine’s clock is behind, when a token is of the future', () => {
     const advice = remedyFor({
       denial: { kind: 'invalid_token', refusal: { reason: 'not_yet_valid', nbf: 1090, now: 1000 } },
