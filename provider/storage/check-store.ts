@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import type { Config } from '../../config/index.ts'
 import { openStore, storeKeys } from './open-storage.ts'
+import { StorageError } from './storage-error.ts'
 import type { StoreReport } from './store.ts'
 import { unlock } from './unlock.ts'
 import { StoreKey } from './vault.ts'
@@ -17,6 +19,10 @@ export interface StoreCheck extends StoreReport {
  * @throws StorageError when it cannot be used, or STORE_KEY does not fit
  */
 export async function checkStore(config: Pick<Config, 'store' | 'storeKeys'>): Promise<StoreCheck> {
+  const file = config.store.startsWith('sqlite:') ? config.store.slice('sqlite:'.length) : undefined
+  if (file !== undefined && !existsSync(file)) {
+    throw new StorageError(`STORE: there is no file ${file}. The first start makes it.`)
+  }
   const store = await openStore(config.store)
   try {
     await store.check()

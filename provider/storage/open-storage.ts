@@ -1,3 +1,4 @@
+import { storeTrouble } from '../../runtime/store-trouble.ts'
 import { createStorageOver } from './create-storage-over.ts'
 import { loadDevelopmentKey } from './development-key.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -79,9 +80,8 @@ export async function openStore(url: string, options: OpenStorageOptions = {}): 
     }
   } catch (cause) {
     if (cause instanceof StorageError) throw cause
-    const { code, message } = cause as NodeJS.ErrnoException
     const place = scheme === 'sqlite:' ? 'the file' : `${scheme}//${new URL(url).host}`
-    throw new StorageError(`STORE: ${place} cannot be used (${code ?? message}).`, { cause })
+    throw new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
   }
   throw new StorageError(`STORE: no store is known for ${scheme}`)
 }

@@ -1,4 +1,5 @@
 import type { RateLimit, RateLimiter } from '../../runtime/rate-limiter.ts'
+import { storeTrouble } from '../../runtime/store-trouble.ts'
 import type { ReplayStore } from '../auth/dpop.ts'
 
 /** What the replicas of this server share: used DPoP proofs, and counts of requests. Never a token. */
@@ -31,8 +32,8 @@ export async function openSharedState(
   try {
     return await open(url, now, onerror)
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message
-    throw new SharedStateError(`REPLAY_STORE: ${protocol}//${host} cannot be reached (${reason}).`, { cause })
+    const trouble = storeTrouble(cause)
+    throw new SharedStateError(`REPLAY_STORE: ${protocol}//${host} cannot be used (${trouble}).`, { cause })
   }
 }
 

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { loadConfig } from '../../../config/index.ts'
+import { checkStore } from '../../../provider/storage/check-store.ts'
+import { openStore } from '../../../provider/storage/open-storage.ts'
 import { SqliteStore } from '../../../provider/storage/sqlite-store.ts'
 import { findFreePort } from '../../support/programs.ts'
 import { authorizationRequest, Browser, introspect, obtainTokens } from '../../support/sign-in.ts'
@@ -20,6 +22,22 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('the SQLite file', () => {
+  it('is not made by the check, to which a wrong path would look healthy', async () => {
+    await expect(checkStore({ store: `sqlite:${file}`, storeKeys: [testStoreKey] })).rejects.toThrow(
+      `STORE: there is no file ${file}.`,
+    )
+    expect(existsSync(file)).toBe(false)
+  })
+
+  it('is refused in words when it is something else', async () => {
+    writeFileSync(
+      file,
+      'a letter to grandmother, and longer than any header of a database would be '.repeat(9),
+    )
+    await expect(openStore(`sqlite:${file}`)).rejects.toThrow(/cannot be used \(file is not a database\)/)
+    await expect(openStore(`sqlite:${folder}/none/state.db`)).rejects.toThrow(/unable to open database file/)
+  })
+
   it('is as large after a second round of entries that have expired as after the first', async () => {
     let now = 1_000_000
     const store = new SqliteStore(file, () => now)

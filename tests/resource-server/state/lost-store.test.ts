@@ -83,7 +83,7 @@ describeWithStores('store down: the shared state', ({ url, defaultPort }) => {
     const REPLAY_STORE = proxy.through(url).replace('//', '//someone:canary@').replace(/@\w+@/, '@')
     const { code, stdout, stderr } = await startProgram('resource-server/main.ts', { REPLAY_STORE }).ended
     expect([code, stdout]).toEqual([1, ''])
-    expect(stderr).toMatch(/^REPLAY_STORE: \S+ cannot be reached \(.*\)\.$/m)
+    expect(stderr).toMatch(/^REPLAY_STORE: \S+ cannot be used \(.*\)\.$/m)
     expect(stderr).not.toContain('canary')
     await proxy.heal()
   })
