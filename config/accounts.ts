@@ -9,7 +9,7 @@ export interface Account {
   readonly id: string
   /** What is typed into the login form; also the `username` of an introspection answer. */
   readonly username: string
-  /** The name that people read, for example as a document's author. */
+  /** The name that people read on the pages of the provider, beside what they type. */
   readonly name: string
   /** The scopes of the resource that may be granted on this account's behalf. */
   readonly scopes: readonly ResourceScope[]

@@ -3,6 +3,7 @@ import type Koa from 'koa'
 import { Provider } from 'oidc-provider'
 import { securityHeaders } from '../runtime/security-headers.ts'
 import { accountRoutes } from './account/routes.ts'
+import { displayName } from './accounts/accounts.ts'
 import { currentAccount } from './accounts/current-account.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
 import { clientRefusals } from './client-refusals.ts'
@@ -82,6 +83,7 @@ function permitFormPost(): Koa.Middleware {
 function pages({ config, accounts }: Parts, provider: Provider): Router {
   return new Router().get('/', async (ctx) => {
     const signedIn = await findSignedIn(ctx, { provider, accounts })
-    sendPage(ctx, 200, homePage(config, publishedAccounts(config), signedIn?.account.username))
+    const name = signedIn && displayName(signedIn.account)
+    sendPage(ctx, 200, homePage(config, publishedAccounts(config), name))
   })
 }

@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { Session } from 'oidc-provider'
 import type { Config } from '../../config/index.ts'
 import type { AddressOf } from '../../runtime/address-of.ts'
-import type { Accounts } from '../accounts/accounts.ts'
+import { type Accounts, displayName } from '../accounts/accounts.ts'
 import { verifyClient } from '../interactions/client-identity.ts'
 import type { FormTokens } from '../interactions/form-token.ts'
 import { readForm } from '../interactions/read-form.ts'
@@ -38,7 +38,7 @@ export function accountRoutes(parts: AccountParts): Router {
     const { account, session } = signedIn
     const applications = await listApplications(parts, account.id, now)
     const page = accountPage({
-      username: account.username,
+      username: displayName(account),
       formToken: formTokens.create(formSubject(session)),
       now,
       justDisconnected: ctx.query.disconnected !== undefined,

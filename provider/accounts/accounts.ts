@@ -53,6 +53,11 @@ export function createAccounts(list: readonly Account[]): Accounts {
   }
 }
 
+/** What an account is called on pages: its name, where that says more, and what is typed to sign in. */
+export function displayName({ name, username }: Pick<Account, 'name' | 'username'>): string {
+  return name.toLowerCase() === username.toLowerCase() ? username : `${name} (${username})`
+}
+
 /** User names are compared as RFC 8265 §3.4 compares them: composed, in the letters they were given. */
 export function normalizeUsername(username: string): string {
   return username.trim().normalize('NFC')

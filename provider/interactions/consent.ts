@@ -3,7 +3,7 @@ import type { Client, Interaction, InteractionResults, Provider } from 'oidc-pro
 import { type Config, resourceScopeNames } from '../../config/index.ts'
 import type { AddressOf } from '../../runtime/address-of.ts'
 import type { Connections } from '../account/connections.ts'
-import type { Accounts } from '../accounts/accounts.ts'
+import { type Accounts, displayName } from '../accounts/accounts.ts'
 import type { KnownClients } from '../clients.ts'
 import { lifetimes } from '../lifetimes.ts'
 import type { Audit } from '../observability/audit.ts'
@@ -51,7 +51,7 @@ export async function showConsent(
     redirectsToThisComputer: target?.thisComputer ?? false,
     loopbackOnly: isLoopbackOnly(client),
     resource: config.resource,
-    username: account.username,
+    username: displayName(account),
     scopes: offered.map((scope) => ({
       name: scope,
       ...scopeDescriptions[scope],

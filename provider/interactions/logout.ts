@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
-import type { Accounts } from '../accounts/accounts.ts'
+import { type Accounts, displayName } from '../accounts/accounts.ts'
 import type { Parts } from '../parts.ts'
 import { loggedOutPage, logoutPage, stillSignedInPage } from '../views/logout.ts'
 import { sendPage } from '../views/send-page.ts'
@@ -25,7 +25,7 @@ export function rpInitiatedLogout(accounts: Accounts): LogoutFeature {
         logoutPage({
           action: new URL(ctx.oidc.urlFor('end_session_confirm')).pathname,
           xsrf: String(secret),
-          username: account?.username,
+          username: account && displayName(account),
           ...(client && { clientName: clientName(client) }),
           ...(typeof postLogoutRedirectUri === 'string' && {
             returnsTo: new URL(postLogoutRedirectUri).host,
@@ -36,7 +36,7 @@ export function rpInitiatedLogout(accounts: Accounts): LogoutFeature {
     async postLogoutSuccessSource(ctx) {
       const { accountId } = await ctx.oidc.provider.Session.get(ctx)
       const account = accountId === undefined ? undefined : await accounts.find(accountId)
-      sendPage(ctx, 200, account ? stillSignedInPage(account.username) : loggedOutPage())
+      sendPage(ctx, 200, account ? stillSignedInPage(displayName(account)) : loggedOutPage())
     },
   }
 }

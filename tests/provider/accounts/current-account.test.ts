@@ -62,6 +62,18 @@ describe('an account that has changed', () => {
     expect(body).not.toHaveProperty('scope')
   })
 
+  it('and has a name is called by it on pages, beside what is typed', async () => {
+    const browser = new Browser()
+    await obtain(browser)
+    expect((await browser.open(running.issuer)).document.text).toContain('signed in as carol.')
+    await file.replace([storedAccount('carol', { name: 'Carol Danvers' })])
+    for (const path of ['', '/account', '/logout']) {
+      expect((await browser.open(running.issuer + path)).document.text).toContain('Carol Danvers (carol)')
+    }
+    const consent = await browser.open(authorizationRequest(running).url)
+    expect(consent.document.text).toContain('Carol Danvers (carol)')
+  })
+
   it.each([
     ['disabled', [storedAccount('carol', { disabled: true })]],
     ['removed', []],
