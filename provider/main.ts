@@ -6,11 +6,23 @@ import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
 import { createOperationsServer } from '../runtime/operations-server.ts'
 import { stop, stopOnSignal } from '../runtime/shutdown.ts'
+import { UsageError } from '../runtime/usage-error.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
 import { createProvider } from './app.ts'
 import { keyCommands } from './keys/key-commands.ts'
 import { checkStore, describeStoreCheck } from './storage/check-store.ts'
 import { StorageError } from './storage/storage-error.ts'
+
+const help = `Usage: npm run provider [-- OPTION]
+
+Serves as the authorization server. With an option it does that instead, also while the servers run:
+
+  --check-store    say what lies in STORE, and whether STORE_KEY fits (--check-store --json)
+  --rotate-keys    sign with the next key, now or as soon as it has been published for a day
+  --replace-keys   after a leak: make all keys void, and have everybody sign in again
+
+Settings come from the environment: the README lists them.
+`
 
 const commands: ReadonlyMap<string, (config: Config) => Promise<string>> = new Map([
   ...keyCommands,
@@ -18,20 +30,22 @@ const commands: ReadonlyMap<string, (config: Config) => Promise<string>> = new M
 ])
 
 try {
-  const [argument] = process.argv.slice(2)
-  const command = argument === undefined ? serve : commands.get(argument)
-  if (!command) {
-    const known = `this program serves, or takes one of ${[...commands.keys()].join(', ')}`
-    throw new ConfigError([{ variable: String(argument), problem: `is not known: ${known}` }])
-  }
-  const config = loadConfig(process.env, 'provider')
-  process.stdout.write(await command(config))
+  process.stdout.write(await run(process.argv.slice(2)))
 } catch (error) {
-  const expected = [ConfigError, ListenError, StorageError].some((kind) => error instanceof kind)
+  const expected = [UsageError, ConfigError, ListenError, StorageError].some((kind) => error instanceof kind)
   if (!(error instanceof Error) || !expected) throw error
   process.stderr.write(`${error.message}\n`)
   // What was opened already must not keep the process alive.
-  process.exit(error instanceof ConfigError ? 2 : 1)
+  process.exit(error instanceof ConfigError || error instanceof UsageError ? 2 : 1)
+}
+
+async function run([option, ...rest]: readonly string[]): Promise<string> {
+  if (option === '--help' || option === '-h') return help
+  const command = option === undefined ? serve : commands.get(option)
+  const unknown = command ? rest.find((word) => word !== '--json' || option !== '--check-store') : option
+  if (!command || unknown !== undefined)
+    throw new UsageError(`${unknown} is no option of this program.`, help)
+  return command(loadConfig(process.env, 'provider'))
 }
 
 /** Exit code 1: something should be done about it. */

@@ -6,6 +6,7 @@ import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
 import { createOperationsServer } from '../runtime/operations-server.ts'
 import { stop, stopOnSignal } from '../runtime/shutdown.ts'
+import { UsageError } from '../runtime/usage-error.ts'
 import { widthOf } from '../runtime/wrap.ts'
 import { createResourceServer } from './app.ts'
 import { loadBanner } from './banner.ts'
@@ -20,10 +21,9 @@ Settings come from the environment: the README lists them.
 `
 
 async function main(args: readonly string[]): Promise<void> {
-  if (args.includes('--help')) return void process.stdout.write(help)
+  if (args.includes('--help') || args.includes('-h')) return void process.stdout.write(help)
   const unknown = args.find((arg) => arg !== '--stdio')
-  if (unknown !== undefined)
-    throw new ConfigError([{ variable: unknown, problem: `is no option of this program\n${help}` }])
+  if (unknown !== undefined) throw new UsageError(`${unknown} is no option of this program.`, help)
 
   const config = loadConfig(process.env, 'resource-server')
   const logger = createLogger('mcp', config.logLevel)
@@ -72,9 +72,11 @@ async function main(args: readonly string[]): Promise<void> {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  const expected = [ConfigError, ListenError, SharedStateError].some((kind) => error instanceof kind)
+  const expected = [UsageError, ConfigError, ListenError, SharedStateError].some(
+    (kind) => error instanceof kind,
+  )
   if (!(error instanceof Error) || !expected) throw error
   process.stderr.write(`${error.message}\n`)
   // What was opened already must not keep the process alive.
-  process.exit(error instanceof ConfigError ? 2 : 1)
+  process.exit(error instanceof ConfigError || error instanceof UsageError ? 2 : 1)
 }

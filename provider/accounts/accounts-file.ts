@@ -91,7 +91,9 @@ function readOwnFile(path: string): string {
   let descriptor: number | undefined
   try {
     descriptor = openSync(path, 'r')
-    const { mode } = fstatSync(descriptor)
+    const stats = fstatSync(descriptor)
+    const { mode } = stats
+    if (!stats.isFile()) throw new AccountsFileError(path, ['is not a file'])
     if (process.platform !== 'win32' && (mode & 0o022) !== 0) {
       throw new AccountsFileError(path, [`can be written by others: chmod 600 ${path}`])
     }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { UsageError } from '../../runtime/usage-error.ts'
 import { minPasswordLength } from './password-rules.ts'
 
 /** What somebody wants, as far as it could be understood. */
@@ -17,11 +18,6 @@ export type AccountRequest =
       readonly scopes: readonly string[]
       readonly fullName?: string
     }
-
-/** The words on the command line are not a command. The message says what is. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
 
 export const usage = `Usage: npm run accounts -- COMMAND
 
@@ -49,21 +45,20 @@ export function parseCommandLine(args: readonly string[], accountsFile: string |
   const { values, positionals } = parse(args)
   const [command, name, ...rest] = positionals
   if (values.help || command === 'help') return { command: 'help' }
-  if (command === undefined) throw new UsageError('Say what to do.')
-  if (command !== 'list' && !needingName.includes(command))
-    throw new UsageError(`There is no command ${command}.`)
+  if (command === undefined) throw refusal('Say what to do.')
+  if (command !== 'list' && !needingName.includes(command)) throw refusal(`There is no command ${command}.`)
   if (rest.length > 0 || (command === 'list' && name !== undefined)) {
-    throw new UsageError('There are words too many. A name of several words goes into --name "…".')
+    throw refusal('There are words too many. A name of several words goes into --name "…".')
   }
   const file = values.file ?? accountsFile
-  if (!file) throw new UsageError('Say which file: ACCOUNTS=accounts.json, or --file accounts.json.')
+  if (!file) throw refusal('Say which file: ACCOUNTS=accounts.json, or --file accounts.json.')
   if (command === 'list') return { command, file }
-  if (!name) throw new UsageError(`Say whom: ${command} NAME.`)
+  if (!name) throw refusal(`Say whom: ${command} NAME.`)
   if (!needingScopes.includes(command)) {
     return { command: command as 'passwd' | 'disable' | 'enable' | 'remove', file, name }
   }
-  if (values.scopes === undefined)
-    throw new UsageError('Say what the account may do: --scopes read,write, or none.')
+  if (values.scopes === undefined) throw refusal('Say what the account may do: --scopes read,write, or none.')
+  if (values.scopes.trim() === '') throw refusal('--scopes is empty. To take all scopes away: --scopes none.')
   const scopes = values.scopes.split(/[\s,]+/).filter((scope) => scope !== '' && scope !== 'none')
   const fullName = values.name
   return {
@@ -73,6 +68,10 @@ export function parseCommandLine(args: readonly string[], accountsFile: string |
     scopes,
     ...(fullName !== undefined && { fullName }),
   }
+}
+
+function refusal(problem: string): UsageError {
+  return new UsageError(problem, usage)
 }
 
 function parse(args: readonly string[]) {
@@ -88,6 +87,6 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (cause) {
-    throw new UsageError((cause as Error).message, { cause })
+    throw refusal((cause as Error).message)
   }
 }

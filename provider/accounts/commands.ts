@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { resourceScopeNames } from '../../config/index.ts'
 import { normalizeUsername } from './accounts.ts'
 import { readAccountsFile, type StoredAccount, username as usernameRule } from './accounts-file.ts'
@@ -32,6 +33,7 @@ export function accountCommands(path: string) {
       const granted = checkScopes(scopes)
       // Before anybody types a password for nothing.
       if (existsSync(path)) assertNew(readAccountsFile(path), username)
+      else assertFolder(dirname(path))
       const passwordHash = await newPassword(username, ask)
       const account: StoredAccount = {
         // 128 random bits: a name that is given away again does not bring the old tokens with it.
@@ -102,6 +104,10 @@ function assertNew(accounts: readonly StoredAccount[], name: string): readonly S
   const taken = accounts.find(({ username }) => username.toLowerCase() === name.toLowerCase())
   if (taken) throw new AccountCommandError(`There is ${taken.username} already.`)
   return accounts
+}
+
+function assertFolder(folder: string): void {
+  if (!existsSync(folder)) throw new AccountCommandError(`There is no folder ${folder}.`)
 }
 
 function checkName(name: string): string {

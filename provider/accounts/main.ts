@@ -1,7 +1,8 @@
 import process from 'node:process'
 import { PromptCancelled } from '../../runtime/prompt-secrets.ts'
+import { UsageError } from '../../runtime/usage-error.ts'
 import { AccountsFileError } from './accounts-file.ts'
-import { type AccountRequest, parseCommandLine, UsageError, usage } from './command-line.ts'
+import { type AccountRequest, parseCommandLine, usage } from './command-line.ts'
 import { AccountCommandError, accountCommands } from './commands.ts'
 import { NoPasswordError, readPassword } from './read-password.ts'
 
@@ -32,7 +33,7 @@ async function run(request: Exclude<AccountRequest, { command: 'help' }>): Promi
 /** @returns the exit code */
 function tell(error: unknown): number {
   if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n\n${usage}`)
+    process.stderr.write(`${error.message}\n`)
     return 2
   }
   if (error instanceof PromptCancelled) {

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { ConfigError, loadConfig } from '../../config/index.ts'
+import { UsageError } from '../../runtime/usage-error.ts'
 import { loadIntrospectionClient } from '../introspection-client.ts'
 import { checkIdp } from './check-idp.ts'
 import { renderReport } from './render.ts'
@@ -16,13 +17,12 @@ Exit status: 0 when it will work, 1 when something is missing, 2 wrong usage or 
 `
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help')) {
+  if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(help)
     return 0
   }
   const unknown = args.find((arg) => arg !== '--json')
-  if (unknown !== undefined)
-    throw new ConfigError([{ variable: unknown, problem: `is no option of this program\n${help}` }])
+  if (unknown !== undefined) throw new UsageError(`${unknown} is no option of this program.`, help)
   const config = loadConfig(process.env, 'idp-check')
   const client = await loadIntrospectionClient(config)
   const report = await checkIdp({ config, env: process.env, client })
@@ -38,7 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error
+  if (!(error instanceof ConfigError || error instanceof UsageError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 2
 }

@@ -53,6 +53,7 @@ describe('an environment that cannot be used', () => {
 
   it.each([
     ['provider/main.ts', { NODE_ENV: 'production' }, /^ {2}ACCOUNTS /m],
+    ['resource-server/main.ts', { NODE_ENV: 'production' }, /^ {2}RESOURCE_CLIENT_SECRET /m],
     ['provider/main.ts', { HOST: '0.0.0.0' }, /HOST/],
     ['resource-server/main.ts', { HOST: '0.0.0.0' }, /HOST/],
     ['resource-server/main.ts', { TLS_CERT: '/nowhere/cert.pem', TLS_KEY: '/nowhere/key.pem' }, /TLS_CERT/],
@@ -97,7 +98,19 @@ describe('arguments that no program knows', () => {
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain('--no-such-option')
     expect(stderr).not.toMatch(noStack)
+    expect(stderr).not.toContain('cannot be used')
   })
+
+  it.each([...programs, 'provider/accounts/main.ts', 'resource-server/idp-check/main.ts'])(
+    'are told by %s with --help',
+    async (main) => {
+      for (const word of ['--help', '-h']) {
+        const { code, stdout, stderr } = await startProgram(main, {}, [word]).ended
+        expect([code, stderr]).toEqual([0, ''])
+        expect(stdout).toMatch(/^Usage: .*npm run /m)
+      }
+    },
+  )
 })
 
 describe('a Node.js that is too old', () => {

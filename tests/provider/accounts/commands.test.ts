@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createAccounts } from '../../../provider/accounts/accounts.ts'
 import { readAccountsFile, toAccount } from '../../../provider/accounts/accounts-file.ts'
-import { parseCommandLine, UsageError } from '../../../provider/accounts/command-line.ts'
+import { parseCommandLine } from '../../../provider/accounts/command-line.ts'
 import { type AccountCommands, accountCommands } from '../../../provider/accounts/commands.ts'
+import { UsageError } from '../../../runtime/usage-error.ts'
 import {
   createAccountsFile,
   password,
@@ -57,6 +59,12 @@ describe('accountCommands', () => {
     ],
     ['a scope that there is not', (ask) => commands.add('dave', ['root'], undefined, ask), /Scopes are read/],
     ['nobody', async () => commands.remove('mallory'), /Nobody has that name/],
+    [
+      'a file in a folder that is not there',
+      (ask) => accountCommands('/nowhere/accounts.json').add('dave', [], undefined, ask),
+      /There is no folder \/nowhere/,
+    ],
+    ['a folder', async () => accountCommands(dirname(file.path)).list(), /is not a file/],
   ])('refuses %s before it asks for a password, and changes nothing', async (_what, command, problem) => {
     const before = await readFile(file.path, 'utf8')
     const ask = async () => {
@@ -74,6 +82,7 @@ describe('parseCommandLine', () => {
     ['an unknown option', ['list', '--force'], /--force/],
     ['add without scopes', ['add', 'dave'], /--scopes read,write/],
     ['disable without a name', ['disable'], /disable NAME/],
+    ['scopes that are empty', ['set-scopes', 'carol', '--scopes', ''], /--scopes none/],
     ['a name in two words', ['remove', 'carol', 'danvers'], /words too many/],
   ])('does not understand %s, and says what it would', (_what, args, problem) => {
     expect(() => parseCommandLine(args, 'accounts.json')).toThrow(UsageError)
