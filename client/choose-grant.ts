@@ -7,6 +7,7 @@ import { type DeviceInstructions, deviceCode } from './grants/device-code.ts'
 import { type EnterpriseManagedOptions, enterpriseManaged } from './grants/enterprise-managed.ts'
 import type { Grant } from './grants/grant.ts'
 import { jwtBearer } from './grants/jwt-bearer.ts'
+import type { PastedCallback } from './loopback-redirect.ts'
 
 /** What signing in needs of the terminal. */
 export interface SignInTerminal {
@@ -15,7 +16,7 @@ export interface SignInTerminal {
   /** Told of the callback before it is judged. */
   readonly onCallback: (callback: URL) => void
   /** Takes a callback that the user pastes. Absent where nobody can type. */
-  readonly pastedCallback?: (signal: AbortSignal) => Promise<URL>
+  readonly pastedCallback?: PastedCallback
   /** Tells the user what to do on another device. */
   readonly show: (instructions: DeviceInstructions) => void
   readonly signal: AbortSignal

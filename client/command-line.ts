@@ -90,6 +90,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 }
 
 function optionsOf(values: ReturnType<typeof parse>['values']): CommandOptions {
+  const empty = Object.entries(values).find(([, value]) => typeof value === 'string' && value.trim() === '')
+  if (empty) throw usage(`--${empty[0]} is empty.`)
   const texts = {
     server: values.server,
     as: values.as,
@@ -97,9 +99,6 @@ function optionsOf(values: ReturnType<typeof parse>['values']): CommandOptions {
     traceHtml: values['trace-html'],
     assertionFile: values['assertion-file'],
     idTokenFile: values['id-token-file'],
-  }
-  for (const [name, value] of Object.entries(texts)) {
-    if (value?.trim() === '') throw usage(`${name} is empty.`)
   }
   return {
     ...Object.fromEntries(Object.entries(texts).filter(([, value]) => value !== undefined)),

@@ -65,10 +65,7 @@ function describeAuthorization(error: unknown): ErrorDescription | undefined {
   }
   if (error instanceof ResponseBodyError) {
     const message = `The authorization server refused: ${error.error_description ?? error.error} (${error.error}).`
-    const hint = isAboutTheClient(error.error)
-      ? 'Check CLIENT_ID and CLIENT_SECRET.'
-      : 'Sign in again: npm run client -- login'
-    return { message, hint, status }
+    return { message, hint: hints[error.error] ?? 'Sign in again: npm run client -- login', status }
   }
   if (error instanceof WWWAuthenticateChallengeError) {
     const message = `The authorization server does not accept this client (HTTP ${error.status}).`
@@ -94,8 +91,14 @@ function describeClock(error: unknown): Pick<ErrorDescription, 'message' | 'hint
   }
 }
 
-function isAboutTheClient(error: string): boolean {
-  return error === 'invalid_client' || error === 'unauthorized_client'
+const registration = 'See how this client (CLIENT_ID) is registered there, and for which ways of signing in.'
+
+/** What to do about an error of the token endpoint (RFC 6749 §5.2). */
+const hints: Readonly<Record<string, string>> = {
+  invalid_client: 'Check CLIENT_ID and CLIENT_SECRET.',
+  invalid_request: registration,
+  unauthorized_client: registration,
+  unsupported_grant_type: registration,
 }
 
 /** Which check failed is in the cause; what a forged response says is not repeated. */

@@ -23,6 +23,12 @@ export interface LoopbackRedirect {
   close(): Promise<void>
 }
 
+/**
+ * Takes addresses from a person, until one is the callback.
+ * @param wanted how the callback begins
+ */
+export type PastedCallback = (wanted: string, signal: AbortSignal) => Promise<URL>
+
 /** How long to wait, and where. */
 export interface LoopbackRedirectOptions {
   /** http, on this machine. Without a port, or when its port is taken, any that is free. */
@@ -33,7 +39,7 @@ export interface LoopbackRedirectOptions {
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
   /** A callback that somebody brings by hand; the first that comes, either way, counts. */
-  readonly pastedCallback?: (signal: AbortSignal) => Promise<URL>
+  readonly pastedCallback?: PastedCallback
 }
 
 /**
@@ -71,7 +77,7 @@ export async function openLoopbackRedirect({
   return {
     uri: target.href,
     async receive(handle) {
-      pastedCallback?.(end.signal).then(
+      pastedCallback?.(beginningOf(target), end.signal).then(
         (url) => {
           used = true
           callback.resolve({ url })
@@ -133,12 +139,16 @@ function taken(port: string, cause: unknown): ClientFailure {
   })
 }
 
-/** What was pasted may be anything. */
-function requireCallback(url: URL, { origin, pathname }: URL): URL {
-  if (url.origin === origin && url.pathname === pathname) return url
+function beginningOf({ origin, pathname }: URL): string {
+  return `${origin}${pathname}?`
+}
+
+/** What was brought by hand may be anything. */
+function requireCallback(url: URL, target: URL): URL {
+  if (url.href.startsWith(beginningOf(target))) return url
   throw new ClientFailure('That is not the address to which the sign-in page sent the browser.', {
     status: exitStatus.signIn,
-    hint: `It begins with ${origin}${pathname}?`,
+    hint: `It begins with ${beginningOf(target)}`,
   })
 }
 

@@ -7,6 +7,9 @@ export interface System {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
+/** A launcher that has found no browser ends by then with another code than 0, in milliseconds. */
+const launchMs = 1000
+
 /** What only this program needs: a browser lives on, and hands its environment to helpers and crash reports. */
 const secret = /SECRET|PASSPHRASE|PASSWORD|TOKEN|_KEYS?$/
 
@@ -26,10 +29,11 @@ export async function openBrowser(url: URL, { platform, env }: System): Promise<
   const { href } = requireSecureUrl(url.href, 'authorization endpoint')
   const started = Promise.withResolvers<boolean>()
   const child = spawn(command, [...args, href], { env: withoutSecrets(env), stdio: 'ignore', detached: true })
-  child.once('spawn', () => started.resolve(true))
   child.once('error', () => started.resolve(false))
+  child.once('exit', (code) => started.resolve(code === 0))
+  const timer = setTimeout(() => started.resolve(true), launchMs)
   child.unref()
-  return await started.promise
+  return await started.promise.finally(() => clearTimeout(timer))
 }
 
 function withoutSecrets(env: System['env']): System['env'] {

@@ -1,10 +1,10 @@
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { idpSettings, loadConfig } from '../config/index.ts'
+import { type Config, ConfigError, idpSettings, loadConfig } from '../config/index.ts'
 import { printable } from '../runtime/printable.ts'
 import { type CommandLine, type CommandOptions, parseCommandLine } from './command-line.ts'
 import type { CommandContext } from './commands/context.ts'
-import { type ExitStatus, exitStatus } from './failure.ts'
+import { ClientFailure, type ExitStatus, exitStatus } from './failure.ts'
 import { rulesOf } from './issuer-rules.ts'
 import { loadClient } from './load-client.ts'
 import { parseScope } from './scopes.ts'
@@ -33,14 +33,25 @@ function ownFolder(given = '', ...byDefault: readonly string[]): string {
   return join(isAbsolute(given) ? given : join(homedir(), ...byDefault), 'mcp-gatehouse')
 }
 
+/** @throws ClientFailure about `--server`, and ConfigError about the environment */
+function loadClientConfig(server: string | undefined, env: Environment): Config {
+  try {
+    return loadConfig(server === undefined ? env : { ...env, RESOURCE: server }, 'client')
+  } catch (error) {
+    const problems = error instanceof ConfigError && server !== undefined ? error.problems : []
+    const own = problems.find(({ variable }) => variable === 'RESOURCE')
+    if (!own) throw error
+    throw new ClientFailure(`--server ${own.problem}`, { status: exitStatus.usage, cause: error })
+  }
+}
+
 async function createContext(
   { options }: CommandLine,
   env: Environment,
   trace: CommandTrace | undefined,
   signal: AbortSignal,
 ): Promise<CommandContext> {
-  const settings = options.server === undefined ? env : { ...env, RESOURCE: options.server }
-  const config = loadConfig(settings, 'client')
+  const config = loadClientConfig(options.server, env)
   const { resource, issuer } = config
   const profile = options.as ?? defaultProfile
   const settingsOf = (issuer: string) => idpSettings(issuer, resource, config.idpOverrides)

@@ -34,14 +34,14 @@ export async function visit(url: URL): Promise<void> {
 
 /** Takes the address that a browser on another machine ended on. Undefined where nobody can type. */
 export const pastedCallback = process.stdin.isTTY
-  ? async (signal: AbortSignal): Promise<URL> => {
+  ? async (wanted: string, signal: AbortSignal): Promise<URL> => {
       tell('Is the browser on another machine? Then paste here the address that it ends on, and press Enter.')
       const lines = createInterface({ input: process.stdin })
       try {
         for (;;) {
           const typed = URL.parse((await lines.question('', { signal })).trim())
-          if (typed) return typed
-          tell('That is not an address. It begins with http://')
+          if (typed?.href.startsWith(wanted)) return typed
+          tell(`That is not the address that the browser ended on. It begins with ${wanted}`)
         }
       } finally {
         lines.close()

@@ -48,7 +48,14 @@ function parseObject(argsJson: string | undefined): Record<string, unknown> {
 function requireFit(given: Record<string, unknown>, tool: Tool): void {
   const judge = schemaValidator.getValidator(tool.inputSchema as JsonSchemaType)
   const { valid, errorMessage } = judge(given)
-  if (!valid) throw refuse(tool, `cannot use these arguments: ${errorMessage.replace(/\.$/, '')}`)
+  if (!valid) throw refuse(tool, `cannot use these arguments: ${withoutPointers(errorMessage)}`)
+}
+
+/** `#/id: Wrong.` → `id: Wrong`; that what holds it is wrong as well goes without saying. */
+function withoutPointers(errorMessage: string): string {
+  const reasons = errorMessage.split('; ').map((reason) => reason.replace(/^#\/?/, '').replace(/\.$/, ''))
+  const innermost = reasons.filter((reason) => !reason.endsWith('does not match schema'))
+  return (innermost.length > 0 ? innermost : reasons).join('; ')
 }
 
 function splitWord(word: string): [string, string] {

@@ -9,7 +9,7 @@ import {
 import { refusal } from '../authorization-server-metadata.ts'
 import type { Discovery } from '../discovery.ts'
 import { resourceParameter } from '../issuer-rules.ts'
-import { openLoopbackRedirect } from '../loopback-redirect.ts'
+import { openLoopbackRedirect, type PastedCallback } from '../loopback-redirect.ts'
 import { type Grant, offlineAccess, scopeParameter, withOfflineAccess } from './grant.ts'
 
 /** What the code flow needs besides the two servers. */
@@ -21,7 +21,7 @@ export interface AuthorizationCodeOptions {
    * wait begins; rejects, or never settles, when there is none.
    * @param signal aborted when the browser came by itself
    */
-  readonly pastedCallback?: (signal: AbortSignal) => Promise<URL>
+  readonly pastedCallback?: PastedCallback
   /** Told of the callback before it is judged: it is untrusted. */
   readonly onCallback?: (callback: URL) => void
   /**

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import type { CommandOptions } from '../command-line.ts'
+import { ClientFailure, codeOf, exitStatus } from '../failure.ts'
 import { renderHop, renderHopLine } from './render-hop.ts'
 import { renderTracePage } from './render-page.ts'
 import { createTrace, type Trace } from './trace.ts'
@@ -10,11 +11,17 @@ export interface CommandTrace extends Trace {
   end(resource: string): Promise<void>
 }
 
-/** Starts the trace. @param tell writes to standard error */
-export function createCommandTrace(
+/**
+ * Starts the trace.
+ * @param tell writes to standard error
+ * @throws ClientFailure when the file of the trace cannot be written
+ */
+export async function createCommandTrace(
   { trace: inFull, verbose, traceHtml }: CommandOptions,
   tell: (text: string) => void,
-): CommandTrace {
+): Promise<CommandTrace> {
+  // Before anybody signs in for nothing.
+  if (traceHtml !== undefined) await write(traceHtml, '')
   const trace = createTrace((hop) => {
     if (inFull) tell(`${renderHop(hop)}\n`)
     else if (verbose) tell(renderHopLine(hop))
@@ -24,8 +31,18 @@ export function createCommandTrace(
     async end(resource) {
       const hops = await trace.hops()
       if (traceHtml === undefined) return
-      await writeFile(traceHtml, renderTracePage(hops, { resource, madeAt: new Date() }), { mode: 0o600 })
+      await write(traceHtml, renderTracePage(hops, { resource, madeAt: new Date() }))
       tell(`The trace is in ${traceHtml}.`)
     },
   }
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await writeFile(file, text, { mode: 0o600 }).catch((cause) => {
+    throw new ClientFailure(`The trace cannot be written to ${file} (${codeOf(cause)}).`, {
+      status: exitStatus.usage,
+      hint: 'Name a file in a folder that is there: --trace-html trace.html',
+      cause,
+    })
+  })
 }

@@ -9,7 +9,7 @@ import { createSealedContent, type KeySources } from './sealed-content.ts'
 import { openSystemKeychain } from './system-keychain.ts'
 
 /** Options of {@link openTokenStore}. */
-export interface TokenStoreOptions extends PassphraseInput {
+export interface TokenStoreOptions extends Omit<PassphraseInput, 'file'> {
   /** The folder that everything lies in; made when missing. */
   readonly folder: string
   /** Keep the tokens in a plain file that only its owner can read. */
@@ -26,10 +26,11 @@ export interface TokenStoreOptions extends PassphraseInput {
  */
 export function openTokenStore(options: TokenStoreOptions): TokenStore {
   const { folder, allowInsecureTokenFile = false, signal, tell } = options
+  const file = join(folder, allowInsecureTokenFile ? 'tokens.json' : 'tokens.sealed.json')
   return createTokenStore(
     createFileVault({
-      path: join(folder, allowInsecureTokenFile ? 'tokens.json' : 'tokens.sealed.json'),
-      codec: allowInsecureTokenFile ? plainContent : createSealedContent(keySources(options)),
+      path: file,
+      codec: allowInsecureTokenFile ? plainContent : createSealedContent(keySources({ ...options, file })),
       warn: tell,
       withLock: createProcessLocks({
         folder: join(folder, 'locks'),
@@ -46,7 +47,7 @@ const plainContent: ContentCodec = {
   decode: async (text) => parseStoreContent(text),
 }
 
-function keySources(options: TokenStoreOptions): KeySources {
+function keySources(options: TokenStoreOptions & PassphraseInput): KeySources {
   const { openKeychain = openSystemKeychain, given } = options
   const passphrase = createPassphraseKey(options)
   const keychain = createKeychainKey({

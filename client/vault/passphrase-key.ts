@@ -14,6 +14,8 @@ const tries = 3
 
 /** How the passphrase comes in. */
 export interface PassphraseInput {
+  /** The token file, to name it. */
+  readonly file: string
   /** From the environment: nobody is asked. */
   readonly given?: string | undefined
   /** Asks at the terminal. Absent where there is none. */
@@ -24,7 +26,7 @@ export interface PassphraseInput {
 const derive = promisify(argon2)
 
 /** A key made of a passphrase by Argon2id. */
-export function createPassphraseKey({ given, ask, tell }: PassphraseInput): KeySource {
+export function createPassphraseKey({ file, given, ask, tell }: PassphraseInput): KeySource {
   async function choose(): Promise<string> {
     if (given !== undefined) return checkLength(given)
     if (!ask) throw noWayToAsk()
@@ -56,7 +58,7 @@ export function createPassphraseKey({ given, ask, tell }: PassphraseInput): KeyS
       }
       throw new ClientFailure('The passphrase does not open the token file.', {
         status: exitStatus.usage,
-        hint: 'Try again. If it is lost, move the file away and sign in anew: npm run client -- status names it.',
+        hint: `Try again. If it is lost, move ${file} away and sign in anew.`,
       })
     },
   }

@@ -157,8 +157,15 @@ describe('openLoopbackRedirect', () => {
 
   it('takes a callback that somebody brings by hand', async () => {
     const pasted = Promise.withResolvers<URL>()
-    const redirect = await openLoopbackRedirect({ pastedCallback: () => pasted.promise })
+    let beginning = ''
+    const redirect = await openLoopbackRedirect({
+      pastedCallback(wanted) {
+        beginning = wanted
+        return pasted.promise
+      },
+    })
     const received = redirect.receive(async (url) => url.searchParams.get('code'))
+    expect(beginning).toBe(`${redirect.uri}?`)
     pasted.resolve(new URL(`${redirect.uri}?code=by-hand`))
     expect(await received).toBe('by-hand')
     expect((await get(`${redirect.uri}?code=late`)).status).toBe(410)
@@ -168,7 +175,7 @@ describe('openLoopbackRedirect', () => {
   it('takes nothing by hand but its own address, and tells the other way that it is over', async () => {
     const over = Promise.withResolvers<void>()
     const redirect = await openLoopbackRedirect({
-      pastedCallback: async (signal) => {
+      pastedCallback: async (_wanted, signal) => {
         signal.addEventListener('abort', () => over.resolve())
         return new URL('https://evil.example/callback?code=abc')
       },

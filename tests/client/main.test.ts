@@ -181,6 +181,9 @@ describe('the command line, when things go wrong', () => {
     [['call', 'bogus'], {}, 'has no tool bogus'],
     [['call', 'read_data'], {}, 'needs resource_id'],
     [['tools'], { RESOURCE: 'nonsense' }, 'RESOURCE'],
+    [['tools', '--server', 'nonsense'], {}, '--server is not an http(s) URL'],
+    [['tools', '--as', ' '], {}, '--as is empty'],
+    [['login', '--trace-html', '/nowhere/trace.html'], {}, '/nowhere/trace.html (ENOENT)'],
     [['login'], { ISSUER: 'http://localhost:1' }, 'ISSUER is http://localhost:1, but'],
   ])('calls %p with %p wrong usage', async (args, env, message) => {
     const { status, stderr } = await run(args, { env })

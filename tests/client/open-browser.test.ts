@@ -62,6 +62,20 @@ describe('openBrowser', () => {
     expect(await openBrowser(new URL('https://idp.example/'), system)).toBe(false)
   })
 
+  it('says so when the launcher has found no browser', async () => {
+    await writeFile(join(folder, 'xdg-open'), '#!/bin/sh\nexit 3\n')
+    await chmod(join(folder, 'xdg-open'), 0o755)
+    const system = { platform: 'linux', env: { PATH: `${folder}:/usr/bin:/bin` } } as const
+    expect(await openBrowser(new URL('https://idp.example/'), system)).toBe(false)
+  })
+
+  it('takes a launcher that becomes the browser for an open one', async () => {
+    await writeFile(join(folder, 'xdg-open'), '#!/bin/sh\nexec sleep 3\n')
+    await chmod(join(folder, 'xdg-open'), 0o755)
+    const system = { platform: 'linux', env: { PATH: `${folder}:/usr/bin:/bin` } } as const
+    expect(await openBrowser(new URL('https://idp.example/'), system)).toBe(true)
+  })
+
   it.each(['javascript:alert(1)', 'file:///etc/passwd', 'http://idp.example/', 'mailto:a@b'])(
     'refuses %s (attack 39)',
     async (url) => {

@@ -85,7 +85,11 @@ describe('parseToolArguments', () => {
   it.each([
     ['no JSON', '{', 'one JSON object'],
     ['a list', '[]', 'one JSON object'],
-    ['a wrong type', '{"text":1}', 'cannot use these arguments'],
+    [
+      'a wrong type',
+      '{"text":1}',
+      'cannot use these arguments: text: Instance type "number" is invalid. Expected "string"',
+    ],
     ['a missing argument', '{}', 'needs text'],
   ])('refuses %s in JSON as wrong usage', async (_, argsJson, problem) => {
     await expect(parse({ argsJson }, tool)).rejects.toMatchObject({
