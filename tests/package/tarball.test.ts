@@ -124,13 +124,13 @@ describe('the published package, in an empty project', () => {
       const { status, headers } = await callTool(url, 'set_alarm', { city: 'Oslo' })
       const metadata = url.replace('/mcp', '/.well-known/oauth-protected-resource/mcp')
       expect(status).toBe(401)
-      expect(headers.get('www-authenticate')).toBe(`Bearer scope="alarm", resource_metadata="${metadata}"`)
+      expect(headers.get('www-authenticate')).toBe(`Bearer scope="write", resource_metadata="${metadata}"`)
       const document = (await (await fetch(metadata)).json()) as object
       expect(document).toMatchObject({ resource: url, authorization_servers: [issuer.issuer] })
     })
 
     it('runs the protected tool for a token with the scope, and refuses one without', async () => {
-      const good = issuer.issue(url, { scope: 'alarm', client_id: 'someone' })
+      const good = issuer.issue(url, { scope: 'write', client_id: 'someone' })
       const other = issuer.issue(url, { scope: 'weather' })
       const allowed = await callTool(url, 'set_alarm', { city: 'Oslo' }, { token: good })
       const refused = await callTool(url, 'set_alarm', { city: 'Oslo' }, { token: other })
