@@ -24,6 +24,12 @@ interface Measured {
   readonly samples: readonly Sample[]
 }
 
+/** How much to measure. */
+export interface ComparisonEffort extends Rounds {
+  /** How often each grant is refreshed before anything is measured. */
+  readonly refreshesBefore: number
+}
+
 /**
  * Measures every task on the stock adapter and on each store. Each task has servers of its own: the stock
  * adapter forgets what 1,000 later entries have pushed out.
@@ -31,12 +37,12 @@ interface Measured {
  */
 export async function compareStores(
   urls: StoreUrls,
-  rounds: Rounds,
+  effort: ComparisonEffort,
   onProgress: (text: string) => void,
 ): Promise<string> {
   const rows: string[][] = []
   for (const task of Object.keys(targets) as Task[]) {
-    const measured = await measureTask(task, urls, rounds, onProgress)
+    const measured = await measureTask(task, urls, effort, onProgress)
     rows.push(...renderRows(task, measured))
   }
   return renderTable(
@@ -60,7 +66,7 @@ export function startGatehouse(store: string, first?: Program): Promise<Program>
 async function measureTask(
   task: Task,
   urls: StoreUrls,
-  { rounds, seconds, warmUpSeconds }: Rounds,
+  { rounds, seconds, warmUpSeconds, refreshesBefore }: ComparisonEffort,
   onProgress: (text: string) => void,
 ): Promise<readonly Measured[]> {
   const servers: { name: string; server: Program }[] = []
@@ -71,7 +77,10 @@ async function measureTask(
   const measured = []
   for (const { name, server } of servers) {
     onProgress(`${task}, ${name}: warming up`)
-    const scenario = await createScenario(task, [server], name in references)
+    const scenario = await createScenario(task, [server], {
+      forgetful: name in references,
+      refreshesBefore,
+    })
     await scenario.load(warmUpSeconds)
     measured.push({ name: name as StoreName, scenario, samples: [] as Sample[] })
   }

@@ -20,6 +20,14 @@ export interface Scenario {
   load(seconds: number): Promise<Sample>
 }
 
+/** Options of {@link createScenario}. */
+export interface ScenarioOptions {
+  /** Whether a token may be lost: then somebody signs in again. Default false. */
+  readonly forgetful?: boolean
+  /** How often each grant is refreshed before anything is measured. Default 0. */
+  readonly refreshesBefore?: number
+}
+
 /** The servers of one issuer: it has the first one's port in its name. */
 type Servers = readonly [Program, ...Program[]]
 
@@ -32,9 +40,12 @@ const newcomer = (): Person => ({ username: `person-${++people}`, password: 'pas
 
 /**
  * What is asked of the servers, in turn. Signs in whoever is needed for it.
- * @param forgetful whether a token may be lost: then somebody signs in again
  */
-export async function createScenario(task: Task, servers: Servers, forgetful = false): Promise<Scenario> {
+export async function createScenario(
+  task: Task,
+  servers: Servers,
+  options: ScenarioOptions = {},
+): Promise<Scenario> {
   const clients = servers.map(({ port }) => createLightClient({ port, host: hostOf(servers) }))
   const clientOf = (index: number) => clients[index % clients.length] as LightClient
   const pids = servers.map(({ pid }) => pid)
@@ -47,7 +58,7 @@ export async function createScenario(task: Task, servers: Servers, forgetful = f
     case 'introspection':
       return introspection(servers, await signInEverybody(clientOf))
     case 'refresh with rotation':
-      return refresh(measure, clientOf, await signInEverybody(clientOf), forgetful)
+      return refresh(measure, clientOf, await signInEverybody(clientOf), options)
     case 'login to code':
       return login(measure, clientOf)
   }
@@ -80,15 +91,12 @@ function introspection(servers: Servers, tokens: readonly Tokens[]): Scenario {
   }
 }
 
-/** How often each grant is refreshed before anything is measured: a client that does so each hour is that far in a week. */
-export const refreshesBefore = 200
-
 /** Clients that go on refreshing, each with the token that it got last. */
 async function refresh(
   measure: Measure,
   clientOf: (index: number) => LightClient,
   tokens: readonly Tokens[],
-  forgetful: boolean,
+  { forgetful = false, refreshesBefore = 0 }: ScenarioOptions,
 ): Promise<Scenario> {
   const current = tokens.map(({ refresh_token: token }) => token)
   async function refreshOnce(index: number): Promise<void> {
