@@ -10,6 +10,8 @@ const config: Config = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},
   testTimeout: 20_000,
+  // They wait more than they compute.
+  maxWorkers: '100%',
   coverageProvider: 'v8',
   collectCoverageFrom: ['{config,provider,resource-server,client,runtime,demo,keycloak}/**/*.ts'],
 }
