@@ -1,6 +1,7 @@
 import { JSON_ATTRIBUTE_COMPARISON, processDiscoveryResponse, RESPONSE_IS_NOT_JSON } from 'oauth4webapi'
 import type { ServerMetadata } from 'openid-client'
 import { isLoopback, issuerMismatch } from '../config/index.ts'
+import { withoutFalseLists } from '../runtime/false-lists.ts'
 import { wellKnownUrls } from '../runtime/well-known-urls.ts'
 import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
 import { type Fetch, requireSecureUrl, withPurpose } from './secure-fetch.ts'
@@ -43,15 +44,6 @@ async function loadFrom(url: URL, issuer: string, fetch: Fetch): Promise<ServerM
     named = Object(Object(causeOf(cause)).body).issuer
   }
   throw anotherIssuer(issuer, String(named))
-}
-
-/** What should be a list and is none says nothing: a word would "include" each of its parts. */
-function withoutFalseLists(server: ServerMetadata): ServerMetadata {
-  const isUsable = ([name, value]: readonly [string, unknown]) =>
-    !name.endsWith('_supported') ||
-    typeof value === 'boolean' ||
-    (Array.isArray(value) && value.every((item) => typeof item === 'string'))
-  return Object.fromEntries(Object.entries(server).filter(isUsable)) as ServerMetadata
 }
 
 /** The document proves nothing: whoever operates the MCP server decides. */

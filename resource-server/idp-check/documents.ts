@@ -3,7 +3,6 @@ import {
   type DocumentProblem,
   describeProblem,
   type IssuerDocument,
-  type IssuerMetadata,
   loadIssuerDocument,
   remedyOf,
 } from '../auth/issuer-documents.ts'
@@ -45,22 +44,6 @@ export function checkDocuments(
       'set ISSUER to what the identity provider calls its issuer, as it writes it: no page, no endpoint',
     )
   return [missing(about, `${issuer} ${describeProblem(problem)}`, change)]
-}
-
-const lists: readonly string[] = [
-  'code_challenge_methods_supported',
-  'grant_types_supported',
-  'response_types_supported',
-  'scopes_supported',
-  'token_endpoint_auth_methods_supported',
-] satisfies (keyof IssuerMetadata)[]
-
-/** The metadata without what should be a list of strings (RFC 8414 §2) and is none. */
-export function withoutFalseLists(metadata: IssuerMetadata): IssuerMetadata {
-  const isList = (value: unknown) =>
-    Array.isArray(value) && value.every((element) => typeof element === 'string')
-  const kept = Object.entries(metadata).filter(([name, value]) => !lists.includes(name) || isList(value))
-  return { ...Object.fromEntries(kept), issuer: metadata.issuer }
 }
 
 /** Clients go on to the next URL when there is no document, and stop when there is one that is not to be trusted. */

@@ -51,12 +51,14 @@ describe('loadAuthorizationServer', () => {
       code_challenge_methods_supported: 'S256',
       scopes_supported: { includes: 'offline_access' },
       dpop_signing_alg_values_supported: [1],
+      token_endpoint_auth_methods_supported: true,
       grant_types_supported: ['authorization_code'],
       authorization_response_iss_parameter_supported: true,
     })
     const metadata = await load(server)
     expect(metadata).not.toHaveProperty('code_challenge_methods_supported')
     expect(metadata).not.toHaveProperty('scopes_supported')
+    expect(metadata).not.toHaveProperty('token_endpoint_auth_methods_supported')
     expect(metadata).not.toHaveProperty('dpop_signing_alg_values_supported')
     expect(metadata).toMatchObject({
       grant_types_supported: ['authorization_code'],
