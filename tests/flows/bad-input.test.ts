@@ -114,6 +114,7 @@ describe('arguments that no program knows', () => {
 })
 
 describe('a Node.js that is too old', () => {
+  // It takes an older Node.js on this machine; the programs bring their own.
   const old = findOldNode()
   const test = old ? it : it.skip
   test.each(programs)('is told so by %s in one line, before anything else fails', (main) => {

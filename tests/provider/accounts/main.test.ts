@@ -119,6 +119,7 @@ function terminal(args: readonly string[]): {
   }
 }
 
+// The terminal is made by util-linux's `script`; elsewhere that takes other options.
 const inTerminal = process.platform === 'linux' ? it : it.skip
 
 describe('in a terminal', () => {
