@@ -4,7 +4,6 @@ import type { Interaction, InteractionResults, Provider } from 'oidc-provider'
 import type { Parts } from '../parts.ts'
 import { showConsent, submitConsent } from './consent.ts'
 import { findInteraction, InvalidFormError } from './find-interaction.ts'
-import { finishInteraction } from './finish-interaction.ts'
 import type { FormTokens } from './form-token.ts'
 import { showLogin, submitLogin } from './login.ts'
 import { readForm } from './read-form.ts'
@@ -40,7 +39,7 @@ export function interactionRoutes(parts: InteractionParts): Router {
     }
     const result = await decide(ctx, interaction, form)
     if (!result) return
-    const returnTo = await finishInteraction(interaction, result)
+    const returnTo = await provider.interactionResult(ctx.req, ctx.res, result)
     // Never 307: the browser would send the password on (RFC 9700 §4.12).
     ctx.status = 303
     ctx.redirect(returnTo)
