@@ -30,6 +30,7 @@ export async function startIdentityProvider(options: StartOptions): Promise<Star
   }
 
   await start()
+  await makeKeys(origin, signal)
   const pages = await startLoginAndConsent(admin, pagesPort)
   const end = async () => {
     await pages.stop()
@@ -48,6 +49,13 @@ export async function startIdentityProvider(options: StartOptions): Promise<Star
     throw error
   }
   return { facts: { origin, admin }, start, stop: async () => await running?.stop(), end }
+}
+
+/** Hydra makes its RSA keys when it is first asked for them, which takes seconds: more than anybody waits for a key set. */
+async function makeKeys(origin: string, signal: AbortSignal): Promise<void> {
+  const response = await fetch(`${origin}/.well-known/jwks.json`, { signal })
+  if (!response.ok) throw new Error(`Hydra, its keys: HTTP ${response.status} ${await response.text()}`)
+  await response.body?.cancel()
 }
 
 /** One that may ask for ID tokens, which the page has no use for. */
