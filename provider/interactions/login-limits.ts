@@ -63,25 +63,24 @@ export function createLoginLimits(storage: Pick<Storage, 'createLimiter'>): Logi
               [ofName, username],
             ]
           : []
-      const all = [...own, ...shared]
-      // Whoever has no turn is not counted: guessing on does not make the wait longer.
-      const waitMs = await waitFor(all)
-      if (waitMs > 0) return refusal(waitMs)
-      // The first one lets few pass, however many come at once, and whoever is refused uses up no turns that are
-      // shared with others.
-      const [first, ...rest] = own
-      for (const counts of [[first], rest, shared]) {
-        const counted = await Promise.all(counts.map((count) => takesTurn(count as Count)))
-        if (counted.includes(false)) return refusal(await waitFor(all))
+      const [first, ...rest] = own as [Count, ...Count[]]
+      // A thousand at once shall not give back a thousand turns just when the next minute begins.
+      if (!(await takesTurn(first))) return refusal(await waitFor(own))
+      const taken = [first]
+      // Who is refused uses up no turns that are shared with others, not even for a moment.
+      for (const stage of [rest, ...shared.map((count) => [count])]) {
+        taken.push(...stage)
+        const allowed = await Promise.all(stage.map(takesTurn))
+        if (!allowed.includes(false)) continue
+        // Whoever has no turn is not counted: guessing on does not make the wait longer.
+        await Promise.all(taken.map(giveBack))
+        return refusal(await waitFor(taken))
       }
       return {
         allowed: true,
         async forgive() {
           // What is shared is not cleared: guessing would go on after a login of one's own.
-          await Promise.all([
-            ...own.map(([each, key]) => each.delete(key)),
-            ...shared.map(([each, key]) => each.reward(key)),
-          ])
+          await Promise.all([...own.map(([each, key]) => each.delete(key)), ...shared.map(giveBack)])
         },
       }
     },
@@ -97,6 +96,10 @@ function refusal(waitMs: number): LoginTurn {
 /** Counts an attempt. @returns whether it is within the limit */
 async function takesTurn([limiter, key]: Count): Promise<boolean> {
   return (await wrapLimiter(limiter).count(key)) === undefined
+}
+
+async function giveBack([limiter, key]: Count): Promise<void> {
+  await limiter.reward(key)
 }
 
 /** @returns milliseconds until all of them have turns; 0 when they do */

@@ -61,6 +61,21 @@ describe('guessing one name from one address', () => {
     expect(await turns(95, (index) => ({ ...stranger, address: `198.51.100.${index}` }))).toBe(95)
   })
 
+  it('does not make its waits longer by going on meanwhile', async () => {
+    // Eight turns in two minutes; then nothing until the quarter is over, and the hour has four left.
+    expect(await turns(20, () => stranger)).toBe(5)
+    jest.advanceTimersByTime(minute)
+    expect(await turns(20, () => stranger)).toBe(3)
+    for (let minutes = 1; minutes < 14; minutes++) {
+      jest.advanceTimersByTime(minute)
+      expect(await turns(20, () => stranger)).toBe(0)
+    }
+    expect(await wait(stranger)).toBe(60)
+    jest.advanceTimersByTime(minute)
+    expect(await turns(20, () => stranger)).toBe(4)
+    expect(await wait(stranger)).toBe(45 * 60)
+  })
+
   it('is forgiven after the right password', async () => {
     for (let times = 0; times < 4; times++) await limits.take(stranger)
     const turn = await limits.take(stranger)
@@ -77,6 +92,24 @@ describe('guessing many names from one address', () => {
     expect(await wait(names(301))).toBe(600)
     jest.advanceTimersByTime(10 * minute)
     expect(await wait(names(302))).toBe(0)
+  })
+
+  it('uses up no turns of the names while it waits', async () => {
+    await turns(100, names)
+    for (let times = 0; times < 10; times++)
+      expect(await turns(20, () => ({ username: 'bob', address: '192.0.2.1' }))).toBe(0)
+    jest.advanceTimersByTime(10 * minute)
+    expect(await turns(20, () => ({ username: 'bob', address: '192.0.2.1' }))).toBe(5)
+    expect(await turns(95, (index) => ({ username: 'bob', address: `198.51.100.${index}` }))).toBe(95)
+  })
+
+  it('takes no name’s last turns, not even for a moment', async () => {
+    await turns(100, names)
+    await turns(99, (index) => ({ username: 'bob', address: `198.51.100.${index}` }))
+    const refused = turns(5, () => ({ username: 'bob', address: '192.0.2.1' }))
+    const meanwhile = wait({ username: 'bob', address: '203.0.113.1' })
+    expect(await refused).toBe(0)
+    expect(await meanwhile).toBe(0)
   })
 
   it('does not go on after a login of one’s own', async () => {
@@ -96,6 +129,12 @@ describe('guessing one name from many addresses', () => {
     expect(await wait({ ...stranger, username: 'bob' })).toBe(0)
     jest.advanceTimersByTime(60 * minute)
     expect(await wait(stranger)).toBe(0)
+  })
+
+  it('uses up no turns of the addresses while it waits', async () => {
+    await turns(100, botnet)
+    for (let times = 0; times < 10; times++) expect(await turns(4, () => stranger)).toBe(0)
+    expect(await turns(200, (index) => ({ ...stranger, username: `name-${index}` }))).toBe(100)
   })
 
   it('holds up no browser in which the account has signed in before', async () => {
