@@ -7,7 +7,10 @@ export function readJsonFile(
   try {
     return { content: JSON.parse(readFileSync(path, 'utf8')) }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return { problem: code === undefined ? 'the file is not JSON' : `the file cannot be read (${code})` }
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== undefined) return { problem: `the file cannot be read (${code})` }
+    // V8 names the place of most mistakes. Its other words quote the file.
+    const [, place] = /\((line \d+ column \d+)\)/.exec(message) ?? []
+    return { problem: place === undefined ? 'the file is not JSON' : `the file is not JSON: ${place}` }
   }
 }

@@ -20,7 +20,8 @@ export async function openRedis(url: string, options: ConnectionOptions): Promis
   const { timeoutMs, onerror } = options
   let connected = false
   const client = createRedisClient(url, timeoutMs, () => connected)
-  client.on('error', onerror)
+  // Until then connect() says it.
+  client.on('error', (error) => connected && onerror(error))
   await client.connect()
   connected = true
 

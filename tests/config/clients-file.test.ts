@@ -45,7 +45,10 @@ describe('CLIENTS', () => {
 
   it('names a file that cannot be read', () => {
     expect(() => loadConfig({ CLIENTS: '/nowhere/clients.json' }, 'provider')).toThrow(/CLIENTS .*ENOENT/)
-    expect(problemsOf('{')).toEqual(['CLIENTS: the file is not JSON'])
+    expect(problemsOf('[\n  {"client_secret": "hunter2",},\n]')).toEqual([
+      'CLIENTS: the file is not JSON: line 2 column 31',
+    ])
+    expect(problemsOf('[hunter2]')).toEqual(['CLIENTS: the file is not JSON'])
     expect(problemsOf({})).toEqual(['CLIENTS: the file holds no list of clients'])
   })
 

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import process from 'node:process'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { listen } from '../../runtime/listen.ts'
@@ -63,5 +65,15 @@ describe('npm run provider', () => {
     expect(await exitCode).toBe(1)
     expect(await stderr).toMatch(new RegExp(`^[^\n]*${port}[^\n]*PORT[^\n]*\n$`))
     await stop(server)
+  })
+
+  it('names the store that does not answer in one line, without a record of it, and ends with 1', async () => {
+    const STORE = `redis://user:secret-value@127.0.0.1:${await freePort()}`
+    const { child, stderr, exitCode } = start({ STORE, STORE_KEY: randomBytes(32).toString('base64') })
+    const stdout = text(child.stdout as Readable)
+    expect(await exitCode).toBe(1)
+    expect(await stderr).toMatch(/^STORE: redis:[^\n]* cannot be used [^\n]*ECONNREFUSED[^\n]*\n$/)
+    expect(await stderr).not.toContain('secret-value')
+    expect(await stdout).toBe('')
   })
 })
