@@ -9,7 +9,8 @@ const config: Config = {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/identity-providers/[^/]+/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},
-  testTimeout: 20_000,
+  // A machine that does something else meanwhile takes several times as long.
+  testTimeout: 60_000,
   // They wait more than they compute.
   maxWorkers: '100%',
   coverageProvider: 'v8',

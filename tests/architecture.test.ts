@@ -25,7 +25,7 @@ beforeAll(async () => {
   copy = await mkdtemp(join(tmpdir(), 'gatehouse-architecture-'))
   for (const name of copied) await cp(name, join(copy, name), { recursive: true })
   await symlink(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'))
-}, 60_000)
+})
 afterAll(() => rm(copy, { recursive: true }))
 
 /** What the linter says of the copy: an empty string when it has no objection. */
@@ -51,7 +51,7 @@ async function lintWith(files: Readonly<Record<string, string>>): Promise<string
 describe('the linter', () => {
   it('has no objection to the sources as they are', async () => {
     expect(await lint()).toBe('')
-  }, 60_000)
+  })
 
   it.each([
     ['provider', 'resource-server', '../resource-server/access.ts', 'scopes'],
@@ -79,17 +79,17 @@ describe('the linter', () => {
       'runtime/two.ts': "import { one } from './one.ts'\nexport const two = () => one\n",
     })
     expect(report).toContain('noImportCycles')
-  }, 60_000)
+  })
 
   it('refuses a file of more than 250 lines', async () => {
     const report = await lintWith({ 'runtime/long.ts': `${'export {}\n'.repeat(251)}` })
     expect(report).toContain('noExcessiveLinesPerFile')
-  }, 60_000)
+  })
 
   it('refuses process.env outside main.ts', async () => {
     const report = await lintWith({
       'runtime/stray.ts': "import process from 'node:process'\nexport const home = process.env.HOME\n",
     })
     expect(report).toContain('noProcessEnv')
-  }, 60_000)
+  })
 })

@@ -206,7 +206,7 @@ describe('an issuer that cannot be used is told by npm run idp:check, npm run mc
       expect(output).toMatch(/does not answer \(timed out\)/)
       expect(output).toMatch(/HTTPS_PROXY/)
     }
-  }, 30_000)
+  })
 
   it('a certificate of a private authority that NODE_EXTRA_CA_CERTS names is trusted', async () => {
     const { issuer, env } = await overTls(authority.issue('good'), trusting())
@@ -219,7 +219,7 @@ describe('an issuer that cannot be used is told by npm run idp:check, npm run mc
     const bad = await documents((own) => ({ body: metadataOf(own, { jwks_uri: '/jwks' }) }))
     const [{ stdout }, { banner }] = await Promise.all([check(bad), start(bad)])
     for (const output of [stdout, banner]) expect(output).toContain('jwks_uri is "/jwks"')
-  }, 30_000)
+  })
 
   it('a secret that the issuer does not take', async () => {
     const { origin: issuer } = await standIns.start((own) => ({

@@ -7,7 +7,6 @@ const config: Config = {
   rootDir: '../..',
   testPathIgnorePatterns: ['/node_modules/'],
   maxWorkers: 1,
-  testTimeout: 60_000,
 }
 
 export default config

@@ -92,7 +92,7 @@ describe('the published package, in an empty project', () => {
       cwd: project,
     })
     await expect(checked.catch(({ stdout }) => Promise.reject(new Error(stdout)))).resolves.toBeDefined()
-  }, 60_000)
+  })
 
   describe.each(['node-http.ts', 'koa.ts', 'hono.ts'])('%s', (program) => {
     let child: ChildProcess

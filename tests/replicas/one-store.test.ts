@@ -35,7 +35,7 @@ describeWithStores('three replicas', (store) => {
     beforeAll(async () => {
       replicas = await startReplicas(proxy, { count: 3, store })
       throughProxy = replicas.connect()
-    }, 30_000)
+    })
     afterAll(() => replicas?.stop())
 
     const signInAt = async (client: LightClient) =>
@@ -135,7 +135,7 @@ describeWithStores('three replicas', (store) => {
       expect(await refusal(obtainTokens(at(1), refreshing(tokens.refresh_token)))).toContain('invalid_grant')
       expect(await refusal(obtainTokens(at(2), refreshing(renewed.refresh_token)))).toContain('invalid_grant')
       expect(await isActive(at(0), renewed.access_token)).toBe(false)
-    }, 30_000)
+    })
   })
 })
 

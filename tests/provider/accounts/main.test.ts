@@ -75,7 +75,7 @@ describe('npm run accounts', () => {
         .map(({ username }) => username)
         .sort(),
     ).toEqual(['carol', ...names])
-  }, 60_000)
+  })
 
   it('ends with 1 when it cannot be done, and with 2 when it was not understood', async () => {
     const before = await readFile(file.path, 'utf8')

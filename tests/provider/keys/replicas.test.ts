@@ -104,5 +104,5 @@ describe('processes that share a store', () => {
       expect(secret.length).toBeGreaterThan(40)
       expect(written).not.toContain(secret)
     }
-  }, 60_000)
+  })
 })

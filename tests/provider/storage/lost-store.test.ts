@@ -57,7 +57,7 @@ describe.each([
     store = await startStore()
     proxy = await startTcpProxy(store.url, defaultPort)
     running = await startProvider({ env: { STORE: proxy.through(store.url), STORE_KEY: testStoreKey } })
-  }, 60_000)
+  })
   afterAll(async () => {
     await running.stop()
     await proxy.stop()

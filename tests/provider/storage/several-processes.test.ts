@@ -12,7 +12,7 @@ describeWithStorages(
     beforeAll(async () => {
       processes = Array.from({ length: 4 }, () => fork(script, [url()], { execArgv: [] }))
       await Promise.all(processes.map((child) => once(child, 'message')))
-    }, 60_000)
+    })
     afterAll(async () => {
       const ended = processes.map((child) => once(child, 'exit'))
       for (const child of processes) child.disconnect()
