@@ -13,6 +13,8 @@ const config: Config = {
   testTimeout: 60_000,
   // They wait more than they compute.
   maxWorkers: '100%',
+  // Modules of each file stay in memory: a worker that has grown takes longer to end than Jest waits for it.
+  workerIdleMemoryLimit: '700MB',
   coverageProvider: 'v8',
   collectCoverageFrom: ['{config,provider,resource-server,client,runtime,demo,keycloak}/**/*.ts'],
 }
