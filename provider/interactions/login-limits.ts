@@ -63,18 +63,19 @@ export function createLoginLimits(storage: Pick<Storage, 'createLimiter'>): Logi
               [ofName, username],
             ]
           : []
-      const [first, ...rest] = own as [Count, ...Count[]]
-      // A thousand at once shall not give back a thousand turns just when the next minute begins.
-      if (!(await takesTurn(first))) return refusal(await waitFor(own))
-      const taken = [first]
-      // Who is refused uses up no turns that are shared with others, not even for a moment.
-      for (const stage of [rest, ...shared.map((count) => [count])]) {
-        taken.push(...stage)
-        const allowed = await Promise.all(stage.map(takesTurn))
-        if (!allowed.includes(false)) continue
-        // Whoever has no turn is not counted: guessing on does not make the wait longer.
+      const all = [...own, ...shared]
+      const taken: Count[] = []
+      // One after the other: the first lets few pass, however many come at once, and who is refused uses up no turns
+      // that are shared with others, not even for a moment.
+      for (const count of all) {
+        if (await takesTurn(count)) {
+          taken.push(count)
+          continue
+        }
+        // Whoever has no turn is not counted: guessing on does not make the wait longer. What the limit that refuses
+        // counts beyond its turns stays: given back when its next period had begun, it would be one turn more.
         await Promise.all(taken.map(giveBack))
-        return refusal(await waitFor(taken))
+        return refusal(await waitFor(all))
       }
       return {
         allowed: true,

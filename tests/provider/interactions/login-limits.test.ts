@@ -112,6 +112,35 @@ describe('guessing many names from one address', () => {
     expect(await meanwhile).toBe(0)
   })
 
+  it('gains nothing by what is refused just when the next ten minutes begin', async () => {
+    const storage = await openStorage('memory:')
+    let passed = false
+    limits = createLoginLimits({
+      createLimiter(name, limit) {
+        const limiter = storage.createLimiter(name, limit)
+        const reward = limiter.reward.bind(limiter)
+        limiter.reward = (...given) => {
+          if (!passed) jest.advanceTimersByTime(10 * minute)
+          passed = true
+          return reward(...given)
+        }
+        return limiter
+      },
+    })
+    expect(await turns(300, names)).toBe(100)
+    expect(passed).toBe(true)
+    expect(await turns(300, (index) => names(index + 300))).toBe(100)
+  })
+
+  it('waits as long as the last of its limits says', async () => {
+    await turns(100, (index) => ({ username: 'bob', address: `198.51.100.${index}` }))
+    await turns(100, names)
+    expect(await wait({ username: 'bob', address: '192.0.2.1' })).toBe(3600)
+    await turns(5, () => ({ username: 'carol', address: '192.0.2.2' }))
+    await turns(100, (index) => ({ username: `carol-${index}`, address: '192.0.2.2' }))
+    expect(await wait({ username: 'carol', address: '192.0.2.2' })).toBe(600)
+  })
+
   it('does not go on after a login of one’s own', async () => {
     await turns(99, names)
     const own = await limits.take({ username: 'mallory', address: '192.0.2.1' })
