@@ -1,7 +1,6 @@
 import {
   createMcpHandler,
   hostHeaderValidationResponse,
-  McpServer,
   type McpServerFactory,
   originValidationResponse,
 } from '@modelcontextprotocol/server'
@@ -16,9 +15,10 @@ import {
 import { createProofVerifier, dpopAlgorithms, type ReplayStore } from './auth/dpop.ts'
 import { createDpopNonces } from './auth/dpop-nonces.ts'
 import { createGate, type GateOptions, type GateRequest } from './auth/gate.ts'
-import { listTools } from './auth/list-tools.ts'
+import { assertGuarded, type GuardedServerOptions, guardServers } from './auth/guarded-server.ts'
 import { createMemoryReplayStore } from './auth/memory-replay-store.ts'
 import { createProtectedResourceMetadata, metadataUrl } from './auth/protected-resource-metadata.ts'
+import { assertScope } from './auth/scope-token.ts'
 import { wireScopes } from './auth/wire-scopes.ts'
 import { withCors } from './cors.ts'
 import { readBody } from './read-body.ts'
@@ -27,6 +27,7 @@ import { readBody } from './read-body.ts'
 export interface ProtectOptions
   extends Partial<VerifierOptions>,
     Pick<CachingOptions, 'onValidation'>,
+    GuardedServerOptions,
     Pick<
       GateOptions,
       | 'limit'
@@ -55,7 +56,7 @@ export interface ProtectOptions
   readonly dpopNonceKey?: string
   /** Host names, besides the resource's own, whose pages may send requests here. Default none; loopback for a loopback resource. */
   readonly allowedOrigins?: readonly string[]
-  /** Told about errors that the MCP SDK reports. */
+  /** Told about errors that the MCP SDK reports, and about what was refused because it has no guard. */
   readonly onerror?: (error: Error) => void
 }
 
@@ -87,15 +88,17 @@ export interface ProtectedMcp {
 /**
  * Puts the gate before an MCP server.
  * @param factory makes the server for each request, as `createMcpHandler` of the MCP SDK takes it
- * @throws UnguardedToolError when a tool does not say who may call it
+ * @throws UnguardedToolError when something in the server does not say who may use it
+ * @throws TypeError when a scope is not a scope-token (RFC 6749 §3.3), or the factory returns no `McpServer`
  */
 export async function protectMcp(factory: McpServerFactory, options: ProtectOptions): Promise<ProtectedMcp> {
   const { issuer, resource, scopes, dpop = 'allowed', now = Date.now } = options
+  for (const scope of scopes) assertScope(scope)
+  const knownTools = await assertGuarded(factory, resource, options)
   const handler = createMcpHandler(
-    mcpServersOnly(factory),
+    guardServers(factory, options),
     options.onerror ? { onerror: options.onerror } : {},
   )
-  const listedTools = await listTools(handler, resource)
 
   const chosen = chooseVerifier({ mode: 'auto', acceptedAudiences: [resource], ...options })
   const { cacheSeconds = 10 } = options
@@ -116,7 +119,7 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
     authenticate: createAuthenticator({ verifier, verifyProof, dpopRequired: dpop === 'required' }),
     verifier,
     streamCheckSeconds: Math.max(cacheSeconds, 1),
-    listedTools,
+    knownTools,
     resourceMetadataUrl: metadataUrl(resource),
     scopesSupported: scopes,
   })
@@ -177,14 +180,3 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
 }
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
-
-/** Scopes are checked by McpServer; the SDK's low-level Server would run every tool for everyone. */
-function mcpServersOnly(factory: McpServerFactory): McpServerFactory {
-  return async (context) => {
-    const server = await factory(context)
-    if (server instanceof McpServer) return server
-    throw new TypeError(
-      'Only McpServer checks the scopes of its tools: the factory must return one, not a Server',
-    )
-  }
-}

@@ -28,8 +28,8 @@ export interface GateOptions {
   readonly verifier: TokenVerifier
   /** How often, in seconds. */
   readonly streamCheckSeconds: number
-  /** The tools that name their scopes. An anonymous call of any other is refused here. */
-  readonly listedTools: ReadonlySet<unknown>
+  /** The tools that an anonymous caller gets to see. An anonymous call of any other is refused here. */
+  readonly knownTools: ReadonlySet<unknown>
   /** RFC 9728 metadata, named in every challenge. */
   readonly resourceMetadataUrl: string
   /** The scopes of this resource: only these are repeated in a challenge. */
@@ -95,7 +95,7 @@ export function createGate(options: GateOptions): Gate {
     handler,
     authenticate,
     verifier,
-    listedTools,
+    knownTools,
     resourceMetadataUrl,
     scopeTemplate,
     limit,
@@ -131,7 +131,7 @@ export function createGate(options: GateOptions): Gate {
     const retryAfterSeconds = await limit?.count({ authInfo, address, messages: messages.length })
     if (retryAfterSeconds !== undefined) return deny({ kind: 'rate_limited', retryAfterSeconds })
     if (denial) return deny(denial)
-    if (!authInfo && !messages.every((message) => allowsAnonymous(message, listedTools))) {
+    if (!authInfo && !messages.every((message) => allowsAnonymous(message, knownTools))) {
       return deny({ kind: 'no_token', scopes: [] })
     }
 

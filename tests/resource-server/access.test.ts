@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { type Access, anyToken, guard, publicAccess, scopes } from '../../resource-server/access.ts'
+import { type Access, accessOf, anyToken, guard, publicAccess, scopes } from '../../resource-server/access.ts'
 
 const token = (...granted: string[]) => ({ token: 't', clientId: 'c', scopes: granted, expiresAt: 1 })
 
@@ -37,8 +37,37 @@ describe('guard', () => {
     expect(await judge({ scopes: [] }, token())).toBeUndefined()
   })
 
-  it('checks nothing that is public, and says so', () => {
-    expect(guard('public')).toEqual({ _meta: { securitySchemes: [{ type: 'noauth' }] } })
+  it('lets every caller in where the rule is public, and advertises it', async () => {
+    expect(await judge('public')).toBeUndefined()
+    expect(guard('public')._meta).toEqual({ securitySchemes: [{ type: 'noauth' }] })
+  })
+
+  it.each(['', ' ', 'read write', 'read,\nwrite', 'say "hi"', 'back\\slash', 'schön', '\u0000'])(
+    'refuses %j, which is not a scope-token (RFC 6749 §3.3) [A35]',
+    (scope) => {
+      expect(() => scopes(scope)).toThrow(TypeError)
+      expect(() => scopes('read', scope)).toThrow('RFC 6749')
+      expect(() => anyToken(scope)).toThrow('RFC 6749')
+    },
+  )
+
+  it('refuses scopes() without a scope, which would let every token in [A35]', () => {
+    const none = [] as unknown as [string]
+    expect(() => scopes(...none)).toThrow(/at least one scope.*anyToken/)
+  })
+
+  it('is known by its check, and not by what its _meta says [A35]', () => {
+    expect(accessOf(scopes('read'))).toEqual({ scopes: ['read'] })
+    expect(accessOf(publicAccess())).toBe('public')
+    expect(accessOf({ ...publicAccess(), ...scopes('read') })).toEqual({ scopes: ['read'] })
+    const { _meta } = publicAccess()
+    for (const forged of [
+      { _meta },
+      { _meta, scopeChallenge: () => undefined },
+      { _meta, scopeChallenge: 1 },
+    ]) {
+      expect(accessOf(forged)).toBeUndefined()
+    }
   })
 })
 
@@ -49,11 +78,5 @@ describe('the guards by name', () => {
     expect(scopes('read', 'write')._meta.securitySchemes).toEqual([
       { type: 'oauth2', scopes: ['read', 'write'] },
     ])
-  })
-
-  it('35: have a check wherever a token is needed', () => {
-    expect(publicAccess().scopeChallenge).toBeUndefined()
-    expect(anyToken('read').scopeChallenge).toBeDefined()
-    expect(scopes('read').scopeChallenge).toBeDefined()
   })
 })

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { allowsAnonymous as allows, isListen } from '../../../resource-server/auth/anonymous.ts'
 import type { Message } from '../../../resource-server/auth/json-rpc.ts'
 
-const listedTools = new Set(['public_info', 'admin_operation'])
-const allowsAnonymous = (message: Message) => allows(message, listedTools)
+const knownTools = new Set(['public_info', 'admin_operation'])
+const allowsAnonymous = (message: Message) => allows(message, knownTools)
 
 const request = (method: unknown, params?: Record<string, unknown>) => ({
   jsonrpc: '2.0' as const,
@@ -75,6 +75,7 @@ describe('allowsAnonymous', () => {
     const initialized = { jsonrpc: '2.0' as const, method: 'notifications/initialized' }
     expect(allowsAnonymous(initialized)).toBe(true)
     expect(allowsAnonymous({ ...initialized, id: 1 })).toBe(false)
+    expect(allowsAnonymous({ ...initialized, method: 'notifications/of-some-server' })).toBe(false)
     expect(allowsAnonymous({ ...initialized, id: null })).toBe(false)
     expect(allowsAnonymous({ jsonrpc: '2.0', method: 'resources/read' })).toBe(false)
     expect(allowsAnonymous({ jsonrpc: '2.0', method: 'x/notifications/y' })).toBe(false)

@@ -43,7 +43,7 @@ function setUp(options: Partial<GateOptions> = {}, expiresAt = exp) {
     authenticate: createAuthenticator({ verifier }),
     verifier,
     streamCheckSeconds: 10,
-    listedTools: new Set(['open', 'guarded']),
+    knownTools: new Set(['open', 'guarded']),
     resourceMetadataUrl: 'https://mcp.example/.well-known/oauth-protected-resource/mcp',
     scopesSupported: ['read', 'write'],
     onDecision: (decision) => decisions.push(decision),
