@@ -3,6 +3,7 @@ import type { Provider } from 'oidc-provider'
 import { type Config, ConfigError } from '../config/index.ts'
 import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { steadyNow } from '../runtime/steady-clock.ts'
 import { createConnections } from './account/connections.ts'
 import { createLastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
@@ -87,7 +88,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
   const closeStorage = async () => {
     if (!options.storage) await storage.close()
   }
-  const keySource = createKeySource(config, storage, now)
+  const keySource = createKeySource(config, storage, now, options.now ?? steadyNow)
   const rotating = await createRotatingProvider(parts, keySource).catch(async (error) => {
     await closeStorage()
     throw error

@@ -3,6 +3,7 @@ import { type Config, resourceScopeNames } from '../config/index.ts'
 import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { securityHeaders } from '../runtime/security-headers.ts'
+import { steadyNow } from '../runtime/steady-clock.ts'
 import { toKoaMiddleware } from './adapters/koa.ts'
 import type { Decision } from './auth/gate.ts'
 import type { IntrospectionClient } from './auth/introspection.ts'
@@ -28,8 +29,10 @@ export interface ResourceServerDependencies {
   readonly state: SharedState
   /** How this server authenticates to the issuer. */
   readonly client: IntrospectionClient
-  /** Unix milliseconds. */
+  /** Unix milliseconds. Default: the system's clock. */
   readonly now?: () => number
+  /** Milliseconds of a clock that never steps back. Default: `now` if given, else the process's. */
+  readonly steadyNow?: () => number
 }
 
 /** The MCP server, ready to be listened on. */
@@ -42,10 +45,12 @@ export interface ResourceServer {
 /** Assembles the MCP server: the gate (auth/) before the tools (mcp/), and what is seen of both from outside. */
 export async function createResourceServer(
   config: Config,
-  { logger, state, client, now = Date.now }: ResourceServerDependencies,
+  dependencies: ResourceServerDependencies,
 ): Promise<ResourceServer> {
   const { issuer, resource } = config
-  const startedAt = now()
+  const { logger, state, client, now = Date.now } = dependencies
+  const steady = dependencies.steadyNow ?? dependencies.now ?? steadyNow
+  const startedAt = steady()
   const principals = createPrincipals({ now })
   const audit = createAudit(logger, createRemedies(config))
   let refusals = 0
@@ -60,7 +65,7 @@ export async function createResourceServer(
     issuer,
     resource,
     status: () => ({
-      uptimeSeconds: Math.floor((now() - startedAt) / 1000),
+      uptimeSeconds: Math.floor((steady() - startedAt) / 1000),
       tokenValidation: mcp.validationMode ?? config.tokenValidation,
       cacheHits: mcp.statistics.hits,
       introspections: mcp.statistics.validations,
@@ -82,6 +87,7 @@ export async function createResourceServer(
     onValidation: metrics.validated,
     onerror: (error) => logger.debug({ err: error }, 'the protocol refused a request'),
     now,
+    steadyNow: steady,
   })
   function observe(decision: Decision): void {
     const { denial, authInfo } = decision

@@ -4,6 +4,7 @@ import {
   type McpServerFactory,
   originValidationResponse,
 } from '@modelcontextprotocol/server'
+import { steadyNow } from '../runtime/steady-clock.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { type CacheStatistics, type CachingOptions, createCachingVerifier } from './auth/caching-verifier.ts'
 import {
@@ -58,6 +59,8 @@ export interface ProtectOptions
   readonly allowedOrigins?: readonly string[]
   /** Told about errors that the MCP SDK reports, and about what was refused because it has no guard. */
   readonly onerror?: (error: Error) => void
+  /** Milliseconds of a clock that never steps back, for what lasts a while. Default: `now` if given, else the process's. */
+  readonly steadyNow?: () => number
 }
 
 /** An MCP server behind its gate, for any runtime. */
@@ -93,6 +96,7 @@ export interface ProtectedMcp {
  */
 export async function protectMcp(factory: McpServerFactory, options: ProtectOptions): Promise<ProtectedMcp> {
   const { issuer, resource, scopes, dpop = 'allowed', now = Date.now } = options
+  const steady = options.steadyNow ?? options.now ?? steadyNow
   for (const scope of scopes) assertScope(scope)
   const knownTools = await assertGuarded(factory, resource, options)
   const handler = createMcpHandler(
@@ -106,10 +110,11 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
     ttlSeconds: cacheSeconds,
     ...(options.onValidation && { onValidation: options.onValidation }),
     now,
+    steadyNow: steady,
   })
   const verifyProof = createProofVerifier({
     resource,
-    replayStore: options.replayStore ?? createMemoryReplayStore({ now }),
+    replayStore: options.replayStore ?? createMemoryReplayStore({ now: steady }),
     ...(options.dpopNonceKey !== undefined && { nonces: createDpopNonces(options.dpopNonceKey, now) }),
     now,
   })

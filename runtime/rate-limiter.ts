@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
+import { steadyNow } from './steady-clock.ts'
 import { within } from './within.ts'
 
 /** A limit on how often something may happen. */
@@ -67,11 +68,11 @@ export function withFallback(shared: RateLimiter, local: RateLimiter, timeoutMs:
   async function either(
     ask: (limiter: RateLimiter) => Promise<number | undefined>,
   ): Promise<number | undefined> {
-    if (Date.now() < pausedUntil) return ask(local)
+    if (steadyNow() < pausedUntil) return ask(local)
     try {
       return await within(timeoutMs, ask(shared))
     } catch {
-      pausedUntil = Date.now() + pauseMs
+      pausedUntil = steadyNow() + pauseMs
       return ask(local)
     }
   }

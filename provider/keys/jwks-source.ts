@@ -20,7 +20,7 @@ const maxBytes = 64 * 1024
 /**
  * @param location a path, an https URL, or an http URL of this machine. User name and password in it are
  * sent as HTTP Basic authentication
- * @param now the clock, Unix milliseconds
+ * @param now milliseconds of a clock that never steps back
  */
 export function createJwksSource(location: string, now: () => number): JwksSource {
   if (!/^https?:/.test(location)) return { load: async () => parseJwks(await readPrivateFile(location)) }

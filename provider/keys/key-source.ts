@@ -20,9 +20,15 @@ type KeyConfig = Pick<Config, 'jwks' | 'cookieKeys' | 'keyRotationDays'>
 /**
  * The operator's keys, as far as there are any; otherwise this server's own, which all replicas share.
  * @param now the clock, Unix milliseconds
+ * @param steady milliseconds of a clock that never steps back
  */
-export function createKeySource(config: KeyConfig, storage: Storage, now: () => number): KeySource {
-  const given = config.jwks === undefined ? undefined : createJwksSource(config.jwks, now)
+export function createKeySource(
+  config: KeyConfig,
+  storage: Storage,
+  now: () => number,
+  steady: () => number = now,
+): KeySource {
+  const given = config.jwks === undefined ? undefined : createJwksSource(config.jwks, steady)
   const own = keyRingOf(config, storage, now)
   return {
     async load() {

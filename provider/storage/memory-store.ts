@@ -1,5 +1,6 @@
 import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible'
 import type { RateLimit } from '../../runtime/rate-limiter.ts'
+import { steadyNow } from '../../runtime/steady-clock.ts'
 import type { Entry } from './storage.ts'
 import type { Member, Store, StoreReport } from './store.ts'
 
@@ -19,8 +20,8 @@ export class MemoryStore implements Store {
   readonly #now: () => number
   #cursor: MapIterator<[string, Kept]> = this.#entries.entries()
 
-  /** @param now the clock, Unix milliseconds */
-  constructor(now: () => number = Date.now) {
+  /** @param now milliseconds of a clock that never steps back: nothing here outlives the process */
+  constructor(now: () => number = steadyNow) {
     this.#now = now
   }
 

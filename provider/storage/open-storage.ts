@@ -63,7 +63,7 @@ export async function openStore(url: string, options: OpenStorageOptions = {}): 
   try {
     switch (scheme) {
       case 'memory:':
-        return new MemoryStore(now)
+        return new MemoryStore(options.now)
       case 'sqlite:':
         return new (await import('./sqlite-store.ts')).SqliteStore(url.slice(scheme.length), now)
       case 'postgres:':

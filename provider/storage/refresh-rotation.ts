@@ -105,7 +105,9 @@ export class RefreshRotation {
   async #forgive(id: string, used: AdapterPayload | undefined, successor: string, entries: readonly Entry[]) {
     if (this.#graceMs === 0 || !(used?.jkt !== undefined || isAuthenticated())) return false
     const before = await this.#storage.get<Use>(useKey(id))
-    if (before?.successor === undefined || this.#now() - before.at > this.#graceMs) return false
+    if (before?.successor === undefined) return false
+    // Also when the clock has stepped back since: a use in the future is not within the grace.
+    if (Math.abs(this.#now() - before.at) > this.#graceMs) return false
     const use: Use = { at: this.#now(), successor }
     return this.#storage.add(useKey(before.successor), use, useTtlMs, [
       ...entries,

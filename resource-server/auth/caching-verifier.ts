@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { steadyNow } from '../../runtime/steady-clock.ts'
 import { createPlaces } from './places.ts'
 import { AskedTooOften, type TokenVerifier, type Verdict } from './verdict.ts'
 
@@ -19,8 +20,10 @@ export interface CachingOptions {
   readonly deadlineMs?: number
   /** Told about each validation: those that the cache did not answer. */
   readonly onValidation?: (validation: Validation) => void
-  /** Unix milliseconds. */
+  /** Unix milliseconds: what `exp` is compared with. */
   readonly now?: () => number
+  /** Milliseconds of a clock that never steps back: how old an entry is. Default: `now` if given, else {@link steadyNow}. */
+  readonly steadyNow?: () => number
 }
 
 /** One question that the cache could not answer. */
@@ -37,7 +40,7 @@ export interface CacheStatistics {
 
 interface Entry {
   readonly verdict: Verdict
-  /** Unix milliseconds. */
+  /** By the clock that never steps back, in milliseconds. */
   readonly until: number
 }
 
@@ -53,6 +56,7 @@ export function createCachingVerifier(
 ): TokenVerifier & { readonly statistics: Readonly<CacheStatistics> } {
   const { ttlSeconds, maxEntries = 10_000, maxConcurrent = 50, maxWaiting = 500 } = options
   const { deadlineMs = 1900, now = Date.now } = options
+  const steady = options.steadyNow ?? options.now ?? steadyNow
   const refusalTtlSeconds = Math.min(options.refusalTtlSeconds ?? 2, ttlSeconds)
   const good = new LRUCache<string, Entry>({ max: maxEntries })
   const bad = new LRUCache<string, Entry>({ max: maxEntries })
@@ -61,13 +65,13 @@ export function createCachingVerifier(
   const statistics: CacheStatistics = { hits: 0, validations: 0 }
 
   function report(outcome: Validation['outcome'], startedAt: number): void {
-    options.onValidation?.({ outcome, seconds: (now() - startedAt) / 1000 })
+    options.onValidation?.({ outcome, seconds: (steady() - startedAt) / 1000 })
   }
 
   /** Asks, and keeps the answer. */
   async function ask(key: string, token: string): Promise<Verdict> {
     statistics.validations += 1
-    const startedAt = now()
+    const startedAt = steady()
     const verdict = await verifier.verify(token).catch((error) => {
       report('unavailable', startedAt)
       throw error
@@ -77,7 +81,7 @@ export function createCachingVerifier(
     other.delete(key)
     const until = startedAt + seconds * 1000
     // A good token is remembered for longer than it is believed.
-    if (verdict.authInfo || until > now()) kept.set(key, { verdict, until })
+    if (verdict.authInfo || until > steady()) kept.set(key, { verdict, until })
     return verdict
   }
 
@@ -89,9 +93,9 @@ export function createCachingVerifier(
     }
   }
 
-  function cached(key: string, time: number): Verdict | undefined {
+  function cached(key: string): Verdict | undefined {
     const entry = good.get(key) ?? bad.get(key)
-    return entry && entry.until > time ? (expired(entry.verdict, time) ?? entry.verdict) : undefined
+    return entry && entry.until > steady() ? (expired(entry.verdict, now()) ?? entry.verdict) : undefined
   }
 
   return {
@@ -113,7 +117,7 @@ export function createCachingVerifier(
   }
 
   function lookUp(key: string): Verdict | Promise<Verdict> | undefined {
-    const known = cached(key, now()) ?? pending.get(key)
+    const known = cached(key) ?? pending.get(key)
     if (known !== undefined) statistics.hits += 1
     return known
   }

@@ -30,13 +30,21 @@ export function judge(token: string, claims: Claims, expected: Expectations, tol
     issuer: expected.issuer,
     subject: text(claims.sub),
     username: text(claims.username) ?? text(claims.preferred_username) ?? text(claims.email),
-    clientId: text(claims.client_id) ?? text(claims.azp) ?? text(claims.cid) ?? '',
+    clientId: clientIdOf(claims) ?? '',
     scopes: scopesOf(claims, expected.scopeRules),
     expiresAt: claims.exp as number,
     keyThumbprint: text((claims.cnf as Claims | undefined)?.jkt),
   }
   const acceptedUntil = subject.expiresAt + toleranceSeconds
   return { authInfo: createAuthInfo(token, subject, expected.resource), acceptedUntil }
+}
+
+/**
+ * The client that the token was issued to: `client_id` (RFC 9068 §2.2, RFC 7662 §2.2), `azp` as Keycloak, Auth0 and
+ * Entra ID write it, or Okta's `cid`.
+ */
+export function clientIdOf(claims: Claims): string | undefined {
+  return text(claims.client_id) ?? text(claims.azp) ?? text(claims.cid)
 }
 
 /** What `token_use` says of an access token, at issuers that tell kinds of token apart by it: Hydra, Cognito. */

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { createSteppedBack } from '../../runtime/steady-clock.ts'
 import { type IssuerMetadata, once } from './issuer-metadata.ts'
-import { type Expectations, judge } from './judge.ts'
+import { clientIdOf, type Expectations, judge } from './judge.ts'
 import { isSecureUrl } from './secure-url.ts'
 import { AuthorityUnavailable, type Refusal, type TokenVerifier } from './verdict.ts'
 
@@ -43,7 +44,15 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
     if (!isSecureUrl(jwks_uri, issuer)) {
       throw new AuthorityUnavailable(`The keys of ${issuer} are not served over https`)
     }
-    return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: timeoutMs, cooldownDuration: 30_000 })
+    const remote = () =>
+      createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: timeoutMs, cooldownDuration: 30_000 })
+    let set = remote()
+    // jose measures the age of the keys by the system's clock: after a step back it would keep them for that long.
+    const steppedBack = createSteppedBack()
+    return (header, token) => {
+      if (steppedBack()) set = remote()
+      return set(header, token)
+    }
   })
 
   return {
@@ -55,7 +64,8 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
           clockTolerance: clockToleranceSeconds,
           currentDate: new Date(now()),
         })
-        const detail = notAnAccessToken(payload, protectedHeader.typ, options.scopeRules?.claim)
+        const detail =
+          notAnAccessToken(payload, protectedHeader.typ, options.scopeRules?.claim) ?? missingClaim(payload)
         if (detail) return { refusal: { reason: 'not_an_access_token', detail } }
         if (payload.iss === undefined) return { refusal: { reason: 'issuer', issuer: undefined } }
         return judge(token, payload, options, clockToleranceSeconds)
@@ -90,6 +100,17 @@ function notAnAccessToken(
   // Roles and groups stand in ID tokens, too, which do not say which client they were issued to by `azp`.
   if (scopeClaim !== undefined && scopeClaim in payload && 'azp' in payload) return undefined
   return `none of the claims ${own.join(', ')}`
+}
+
+/**
+ * An access token says whom it stands for and which client it was issued to (RFC 9068 §2.2). Without `sub` all the
+ * users of a client would be one caller here.
+ */
+function missingClaim(payload: JWTPayload): string | undefined {
+  if (typeof payload.sub !== 'string' || payload.sub === '') return 'no claim sub (RFC 9068 §2.2)'
+  return clientIdOf(payload) === undefined
+    ? 'none of the claims client_id, azp, cid (RFC 9068 §2.2)'
+    : undefined
 }
 
 const outages: ReadonlySet<string> = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'])

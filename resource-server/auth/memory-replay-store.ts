@@ -1,3 +1,4 @@
+import { steadyNow } from '../../runtime/steady-clock.ts'
 import type { ReplayStore } from './dpop.ts'
 
 /** Beyond this many remembered proofs none is accepted: forgetting one early would let it in again. */
@@ -5,10 +6,10 @@ const maxKeys = 1_000_000
 
 /**
  * A replay store in this process's memory: right for one replica.
- * @param now Unix milliseconds
+ * @param now milliseconds of a clock that never steps back
  */
 export function createMemoryReplayStore({
-  now = Date.now,
+  now = steadyNow,
 }: {
   readonly now?: () => number
 } = {}): ReplayStore {

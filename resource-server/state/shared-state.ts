@@ -1,4 +1,5 @@
 import type { RateLimit, RateLimiter } from '../../runtime/rate-limiter.ts'
+import { steadyNow } from '../../runtime/steady-clock.ts'
 import { storeTrouble } from '../../runtime/store-trouble.ts'
 import type { ReplayStore } from '../auth/dpop.ts'
 
@@ -20,13 +21,13 @@ export class SharedStateError extends Error {
 /**
  * Opens the shared state.
  * @param url `memory:`, `redis://`, `rediss://`, `valkey://` or `postgres://`
- * @param now Unix milliseconds, for `memory:`
+ * @param now milliseconds of a clock that never steps back, for `memory:`
  * @param onerror told about lost connections; they are opened again
  * @throws SharedStateError
  */
 export async function openSharedState(
   url: string,
-  { now = Date.now, onerror = () => {} }: { now?: () => number; onerror?: (error: Error) => void } = {},
+  { now = steadyNow, onerror = () => {} }: { now?: () => number; onerror?: (error: Error) => void } = {},
 ): Promise<SharedState> {
   const { protocol, host } = new URL(url)
   try {

@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { requireScopes } from '@modelcontextprotocol/server'
 import fc from 'fast-check'
 import { type Access, type Guard, guard } from '../../resource-server/access.ts'
 import { toNodeListener } from '../../resource-server/adapters/node.ts'
@@ -31,10 +32,13 @@ const protect = (guardFor: (access: Access) => Guard) =>
 const mcp = await protect(guard)
 http.server.on('request', toNodeListener(mcp))
 
-/** A server whose author opened what the invariant takes for protected. */
-const planted = await protect((access) =>
-  access === 'public' || access.scopes.length === 0 ? guard(access) : guard('public'),
-)
+/** The SDK's own check, which lets a caller without AuthInfo through, with the mark of a guard that lets all in. */
+const planted = await protect((access) => {
+  if (access === 'public' || access.scopes.length === 0) return guard(access)
+  const check = requireScopes(...(access.scopes as [string, ...string[]]))
+  const scopeChallenge = Object.assign(check, { [Symbol.for('mcp-gatehouse.access')]: 'public' })
+  return { ...guard(access), scopeChallenge }
+})
 
 afterAll(async () => {
   await mcp.close()

@@ -147,6 +147,23 @@ describe('a herd', () => {
   })
 })
 
+it('refuses a revoked token after the cache time although the system’s clock stepped back an hour', async () => {
+  let steady = 0
+  const stepping = await startResourceServer({ issuer: issuer.issuer, now, steadyNow: () => steady })
+  try {
+    const token = issuer.issue(stepping.resource)
+    const ask = () => callTool(stepping.resource, 'get_user_profile', {}, { token })
+    expect((await ask()).status).toBe(200)
+    issuer.tokens.delete(token)
+    time -= 3_600_000
+    expect((await ask()).status).toBe(200)
+    steady += 10_000
+    expect((await ask()).status).toBe(401)
+  } finally {
+    await stepping.stop()
+  }
+})
+
 it('refuses a revoked token once its cached answer has had its time', async () => {
   const token = issuer.issue(server.resource)
   expect((await profile(token)).status).toBe(200)

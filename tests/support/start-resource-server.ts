@@ -26,12 +26,14 @@ export interface RunningResourceServer {
  * @param env further environment variables
  * @param at where to serve, when its port had to be known before. Default: on a port of its own
  * @param now Unix milliseconds
+ * @param steadyNow milliseconds of a clock that never steps back. Default: `now`
  */
 export async function startResourceServer(options: {
   readonly issuer: string
   readonly env?: Readonly<Record<string, string>>
   readonly at?: TestServer
   readonly now?: () => number
+  readonly steadyNow?: () => number
   readonly logger?: Logger
 }): Promise<RunningResourceServer> {
   const { server, origin, close } = options.at ?? (await openServer())
@@ -43,6 +45,7 @@ export async function startResourceServer(options: {
     state,
     client: await loadIntrospectionClient(config),
     ...(options.now && { now: options.now }),
+    ...(options.steadyNow && { steadyNow: options.steadyNow }),
   })
   server.on('request', app.callback())
   return {

@@ -27,6 +27,28 @@ function setUp(answer: (token: string) => Verdict | Promise<Verdict>, ttlSeconds
   return { state, cache }
 }
 
+describe('when the system’s clock steps back an hour', () => {
+  it('no verdict is believed for longer than its time to live', async () => {
+    const clocks = { wall: start, steady: 0 }
+    let verdict: Verdict = good('t')
+    const cache = createCachingVerifier(
+      { verify: async () => verdict },
+      { ttlSeconds: 10, now: () => clocks.wall, steadyNow: () => clocks.steady },
+    )
+    expect((await cache.verify('t')).authInfo).toBeDefined()
+    verdict = inactive
+    clocks.wall -= 3_600_000
+    clocks.steady += 9_999
+    expect((await cache.verify('t')).authInfo).toBeDefined()
+    clocks.steady += 1
+    expect(await cache.verify('t')).toEqual(inactive)
+    verdict = good('t')
+    clocks.wall -= 3_600_000
+    clocks.steady += 2_000
+    expect((await cache.verify('t')).authInfo).toBeDefined()
+  })
+})
+
 describe('a good token', () => {
   it('is validated once for its time to live', async () => {
     const { state, cache } = setUp(good)

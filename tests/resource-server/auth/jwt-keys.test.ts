@@ -66,6 +66,26 @@ describe('when the issuer rotates its keys', () => {
   })
 })
 
+describe('when the system’s clock steps back an hour', () => {
+  beforeEach(async () => {
+    expect(await accepts(await token())).toBe(true)
+    time -= 3_600_000
+  })
+
+  it('a new key of the issuer is accepted, and not only an hour later', async () => {
+    await issuer.rotate()
+    time += 30_000
+    expect(await accepts(await issuer.sign({ aud: resource, exp: time / 1000 + 60 }))).toBe(true)
+  })
+
+  it('a key that is published no more is not kept for that hour', async () => {
+    const old = await token()
+    issuer.fail({ status: 200, json: { keys: [] } }, ['jwks'])
+    time += 600_000
+    expect((await verifier.verify(old)).refusal?.reason).toBe('signature')
+  })
+})
+
 describe('1,000 unknown kids', () => {
   const unknown = async (index: number) => issuer.sign({ aud: resource }, { kid: `unknown-${index}` })
 

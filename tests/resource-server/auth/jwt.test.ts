@@ -218,6 +218,25 @@ describe('a token that the issuer signed is refused', () => {
     expect(await reasonFor({}, { typ })).toBe('not_an_access_token')
   })
 
+  it.each<readonly [string, Readonly<Record<string, unknown>>]>([
+    ['no sub', { sub: undefined }],
+    ['an empty sub', { sub: '' }],
+    ['a sub that is no string', { sub: 7 }],
+    ['no client_id', { client_id: undefined }],
+    ['a client_id that is no string', { client_id: ['test-client'] }],
+  ])('when it has %s (RFC 9068 §2.2) [A33]', async (_, claims) => {
+    expect(await reasonFor(claims as JWTPayload)).toBe('not_an_access_token')
+    expect(await reasonFor(claims as JWTPayload, { typ: 'JWT' })).toBe('not_an_access_token')
+  })
+
+  it.each(['azp', 'cid'])('but not when it names its client by %s, as some issuers do', async (claim) => {
+    const { authInfo } = await verdictOf(
+      { scope: 'read', client_id: undefined, [claim]: 'cli' },
+      { typ: 'JWT' },
+    )
+    expect(authInfo?.clientId).toBe('cli')
+  })
+
   it.each<readonly [string, JWTPayload]>([
     ['an ID token with the hash of an access token', { at_hash: 'x', scope: 'read' }],
     ['an ID token with the hash of a code', { c_hash: 'x', nonce: 'n', scope: 'read' }],
