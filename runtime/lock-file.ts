@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { keepPrivate } from './private-file.ts'
 
 /** SQLITE_BUSY: https://sqlite.org/rescode.html#busy */
 const busy = 5
@@ -12,6 +13,7 @@ const busy = 5
  * @throws when the file cannot be used
  */
 export function takeLockFile(path: string, waitMs = 0): (() => void) | undefined {
+  keepPrivate(path)
   const database = new DatabaseSync(path, { timeout: waitMs })
   try {
     database.exec('BEGIN EXCLUSIVE')

@@ -79,7 +79,9 @@ export class RefreshRotation {
     const [request, rotation] = this.#current()
     if (!request || !rotation) return false
     rotations.delete(request)
-    await this.#write(rotation, [...(rotation.successor ? [rotation.successor.entry] : []), accessToken])
+    const { successor } = rotation
+    const entries = successor ? [boundLike(accessToken, successor.entry), accessToken] : [accessToken]
+    await this.#write(rotation, entries)
     return true
   }
 
@@ -114,6 +116,18 @@ export class RefreshRotation {
       { key: useKey(id), value: { ...before, successor }, ttlMs: useTtlMs },
     ])
   }
+}
+
+/**
+ * A public client's refresh token is bound to the key of the proof that it came with (RFC 9449 §5). oidc-provider does
+ * so when it first issues one, and copies the binding afterwards: a token that began without a proof would stay
+ * unbound beside access tokens that are bound.
+ */
+function boundLike(accessToken: Entry, successor: Entry): Entry {
+  const { jkt } = accessToken.value as AdapterPayload
+  const value = successor.value as AdapterPayload
+  if (jkt === undefined || value.jkt !== undefined || isAuthenticated()) return successor
+  return { ...successor, value: { ...value, jkt } }
 }
 
 function useKey(id: string): string {

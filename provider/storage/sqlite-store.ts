@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
+import { keepPrivate } from '../../runtime/private-file.ts'
 import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import { Batches } from './batches.ts'
 import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
@@ -193,6 +194,7 @@ export class SqliteStore implements Store {
 }
 
 function openDatabase(file: string): DatabaseSync {
+  keepPrivate(file)
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs })
   // Before there is a table, or it has no effect.
   database.exec('PRAGMA auto_vacuum = INCREMENTAL')

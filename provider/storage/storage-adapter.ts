@@ -16,12 +16,28 @@ export interface AdapterOptions {
 /** Kept longer than the library looks: it tolerates clocks that differ by 15 seconds. */
 const clockToleranceSeconds = 60
 
-/** What may be used once, for how long that is remembered, and the error for every use but the first. */
-const oneTimeModels: Record<string, { seconds: number; error: () => Error }> = {
+/** What may be used once. */
+interface OneTimeModel {
+  /** How long the use is remembered. */
+  readonly seconds: number
+  /** For every use but the first. */
+  readonly error: () => Error
+  /** True when a second use means that two parties hold it, so that what the first one got is revoked. */
+  readonly replayEndsGrant?: true
+  /** True when oidc-provider may see the use: it would end the grant by itself. */
+  readonly showsUse?: true
+}
+
+const oneTimeModels: Readonly<Record<string, OneTimeModel>> = {
+  // RFC 6749 §4.1.2: it travels through the browser, where others can pick it up.
   AuthorizationCode: {
     seconds: lifetimes.authorizationCode,
     error: () => new errors.InvalidGrant('authorization code already used'),
+    replayEndsGrant: true,
+    showsUse: true,
   },
+  // A device polls again and again, and never lets its code out of its hands (RFC 8628 §3.4): a poll that arrives
+  // late or twice gets nothing, and takes nothing away from the one that succeeded.
   DeviceCode: {
     seconds: 3600,
     error: () => new errors.InvalidGrant('device code already used'),
@@ -29,6 +45,7 @@ const oneTimeModels: Record<string, { seconds: number; error: () => Error }> = {
   PushedAuthorizationRequest: {
     seconds: 3600,
     error: () => new errors.InvalidRequestUri('request_uri was already used'),
+    showsUse: true,
   },
 }
 
@@ -48,7 +65,8 @@ const claimSeconds = 600
  * oidc-provider's adapters over one storage, an instance for each model.
  *
  * Using something once is a race that one caller may win, in this process and across processes: whoever adds
- * the mark of its use has won. Everyone else is a replay, and a replay ends the grant (RFC 9700 §2.1.1, §4.14.2).
+ * the mark of its use has won. Every other use is refused; that of a code or a refresh token ends the grant
+ * (RFC 9700 §2.1.1, §4.14.2).
  */
 export function createAdapterFactory(storage: Storage, options: AdapterOptions = {}): AdapterFactory {
   const { now = Date.now } = options
@@ -104,7 +122,7 @@ class StorageAdapter implements Adapter {
     if (this.#model === 'ReplayDetection') return this.#claim(id)
     if (isOfAnotherKind(this.#model, id)) return undefined
     const payload = this.#storage.get<AdapterPayload>(this.#key(id))
-    if (!(this.#model in oneTimeModels)) return payload
+    if (!oneTimeModels[this.#model]?.showsUse) return payload
     const [found, consumed] = await Promise.all([payload, this.#storage.get<number>(this.#useKey(id))])
     return found && consumed !== undefined ? { ...found, consumed } : found
   }
@@ -122,14 +140,15 @@ class StorageAdapter implements Adapter {
   /** @throws errors.InvalidGrant or errors.InvalidRequestUri for every caller but the first */
   async consume(id: string): Promise<void> {
     if (this.#model === 'RefreshToken') return this.#rotation.begin(id)
-    const { seconds, error } = oneTimeModels[this.#model] ?? {
+    const { seconds, error, replayEndsGrant } = oneTimeModels[this.#model] ?? {
       seconds: lifetimes.grant,
       error: () => new errors.InvalidGrant(`${this.#model} already used`),
+      replayEndsGrant: true,
     }
     const consumed = Math.floor(this.#now() / 1000)
     const ttlMs = (seconds + clockToleranceSeconds) * 1000
     if (await this.#storage.add(this.#useKey(id), consumed, ttlMs)) return
-    const used = await this.#storage.get<AdapterPayload>(this.#key(id))
+    const used = replayEndsGrant ? await this.#storage.get<AdapterPayload>(this.#key(id)) : undefined
     if (used?.grantId !== undefined) await endGrant(this.#storage, used.grantId)
     throw error()
   }

@@ -88,6 +88,22 @@ describe('a proof at the token endpoint (attack 23)', () => {
       expect(own.status).toBe(200)
     })
 
+    it('does not use the successor of an unbound refresh token that was refreshed with a proof (RFC 9449 §5) [A23]', async () => {
+      const { body } = await redeem(await code())
+      const refresh = (token: unknown, headers: Record<string, string>) => {
+        const fields = { grant_type: 'refresh_token', client_id: running.config.client.id }
+        return post(`${running.issuer}/token`, { ...fields, refresh_token: String(token) }, headers)
+      }
+      const bound = await refresh(body.refresh_token, { dpop: await proofBy(key) })
+      expect(bound).toMatchObject({ status: 200, body: { token_type: 'DPoP' } })
+      const successor = bound.body.refresh_token
+      expect((await refresh(successor, {})).body).toMatchObject({ error: 'invalid_grant' })
+      expect((await refresh(successor, { dpop: await proofBy(thief) })).body).toMatchObject({
+        error: 'invalid_grant',
+      })
+      expect((await refresh(successor, { dpop: await proofBy(key) })).status).toBe(200)
+    })
+
     it('does not refresh, and uses nothing up', async () => {
       const { body } = await redeem(await code(), await proofBy(key))
       const fields = {

@@ -119,6 +119,20 @@ describe('the device flow', () => {
     expect(answers.filter(({ body }) => body.error === 'invalid_grant')).toHaveLength(24)
   })
 
+  it('leaves a device what it got when a poll comes late or twice (RFC 8628 §3.4)', async () => {
+    const { user_code, device_code } = await start('read offline_access')
+    const browser = new Browser()
+    await browser.submit(await openConsent(browser, user_code), 'allow')
+    const first = await redeem(device_code)
+    expect(first.status).toBe(200)
+    for (const late of [await redeem(device_code), await redeem(device_code)]) {
+      expect(late).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+      expect(late.body).not.toHaveProperty('access_token')
+    }
+    expect((await introspect(running, first.body.access_token)).body).toMatchObject({ active: true })
+    expect((await refresh(running, first.body.refresh_token)).status).toBe(200)
+  })
+
   it('tells a device that asks too often to slow down', async () => {
     const { device_code } = await start()
     const errors: unknown[] = []

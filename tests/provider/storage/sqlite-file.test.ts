@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -27,6 +27,25 @@ describe('the SQLite file', () => {
       `STORE: there is no file ${file}.`,
     )
     expect(existsSync(file)).toBe(false)
+  })
+
+  it('can be read by nobody else, whatever the umask and its mode before', async () => {
+    const modes = () =>
+      ['', '-wal', '-shm'].map((suffix) => (statSync(`${file}${suffix}`).mode & 0o777).toString(8))
+    const before = process.umask(0)
+    try {
+      const made = new SqliteStore(file)
+      await made.set({ key: 'a', value: 'b' })
+      expect(modes()).toEqual(['600', '600', '600'])
+      made.close()
+      chmodSync(file, 0o664)
+      const again = new SqliteStore(file)
+      await again.set({ key: 'a', value: 'c' })
+      expect(modes()).toEqual(['600', '600', '600'])
+      again.close()
+    } finally {
+      process.umask(before)
+    }
   })
 
   it('is refused in words when it is something else', async () => {

@@ -74,7 +74,16 @@ function contract(open: () => Promise<Storage>): void {
     },
   )
 
-  it.each(['AuthorizationCode', 'DeviceCode', 'PushedAuthorizationRequest'])(
+  it('hides the use of a DeviceCode from oidc-provider, which would end its grant, and ends none itself', async () => {
+    await adapterOf('Grant').upsert(`grant-${id}`, { accountId: 'alice' }, 60)
+    await adapterOf('DeviceCode').upsert(id, { accountId: 'alice', grantId: `grant-${id}` }, 60)
+    await adapterOf('DeviceCode').consume(id)
+    expect(await adapterOf('DeviceCode').find(id)).not.toHaveProperty('consumed')
+    await expect(adapterOf('DeviceCode').consume(id)).rejects.toThrow('invalid_grant')
+    expect(await adapterOf('Grant').find(`grant-${id}`)).toBeDefined()
+  })
+
+  it.each(['AuthorizationCode', 'PushedAuthorizationRequest'])(
     'tells of a %s that it was used',
     async (model) => {
       await adapterOf(model).upsert(id, { accountId: 'alice' }, 60)
