@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, fetch } from 'undici'
-import { isPublicAddress } from './public-addresses.ts'
+import { isPublicAddress } from './address-scope.ts'
 
 /**
  * Makes the `fetch` for addresses that strangers name, such as client metadata documents: it connects to the

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { isPublicAddress } from '../../provider/public-addresses.ts'
+import { isPublicAddress } from '../../runtime/address-scope.ts'
 
 describe('isPublicAddress', () => {
   it.each([
