@@ -1,5 +1,4 @@
 import type { ServerMetadata } from 'openid-client'
-import { isLoopback } from '../config/index.ts'
 import { loadAuthorizationServer } from './authorization-server-metadata.ts'
 import { ClientFailure, exitStatus } from './failure.ts'
 import type { IssuerRules } from './issuer-rules.ts'
@@ -55,8 +54,9 @@ export async function discover(
   const failures: unknown[] = []
   for (const candidate of candidates) {
     try {
-      requireReachable(candidate, resource)
-      const server = await loadAuthorizationServer(candidate, fetch)
+      // The user's own word may name any network.
+      const namedBy = issuer === undefined ? metadata.url : undefined
+      const server = await loadAuthorizationServer(candidate, fetch, namedBy)
       return {
         resource,
         resourceIndicator: metadata.resource,
@@ -79,14 +79,5 @@ function requireListed(listed: readonly string[], wanted: string, resource: stri
   throw new ClientFailure(`ISSUER is ${wanted}, but ${resource} accepts tokens from ${listed.join(', ')}.`, {
     status: exitStatus.usage,
     hint: 'Unset ISSUER, or start the MCP server with the same ISSUER.',
-  })
-}
-
-function requireReachable(issuer: string, resource: string): void {
-  const url = URL.parse(issuer)
-  if (!url || !isLoopback(url.href) || isLoopback(resource)) return
-  throw new ClientFailure(`${resource} names an authorization server on this machine (${issuer}).`, {
-    status: exitStatus.signIn,
-    hint: 'Nothing was sent to it. Its operator must name one that can be reached from everywhere.',
   })
 }

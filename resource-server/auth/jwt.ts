@@ -1,4 +1,12 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose'
+import { createBoundedFetch } from '../../runtime/bounded-fetch.ts'
 import { type IssuerMetadata, once } from './issuer-metadata.ts'
 import { type Expectations, judge } from './judge.ts'
 import { isSecureUrl } from './secure-url.ts'
@@ -43,7 +51,11 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
     if (!isSecureUrl(jwks_uri, issuer)) {
       throw new AuthorityUnavailable(`The keys of ${issuer} are not served over https`)
     }
-    return createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: timeoutMs, cooldownDuration: 30_000 })
+    return createRemoteJWKSet(new URL(jwks_uri), {
+      timeoutDuration: timeoutMs,
+      cooldownDuration: 30_000,
+      [customFetch]: createBoundedFetch(),
+    })
   })
 
   return {

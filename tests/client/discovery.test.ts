@@ -64,12 +64,24 @@ describe('discover', () => {
     await expect(find(`${first.origin}/`)).rejects.toThrow(/ISSUER is/)
   })
 
-  it('follows no remote server to an authorization server on this machine', async () => {
+  it.each([
+    'http://localhost:9000',
+    'https://localhost.:9000',
+    'https://a.localhost',
+    'https://127.0.0.2',
+    'https://127.1',
+    'https://0x7f.1',
+    'https://[::1]',
+    'https://[::ffff:127.0.0.1]',
+    'https://[64:ff9b::127.0.0.1]',
+    'https://0.0.0.0',
+    'https://169.254.169.254',
+  ])('follows no remote server to an authorization server on this machine: %s', async (issuer) => {
     const resource = 'https://mcp.example/mcp'
     const asked: string[] = []
     const remote: Fetch = async (url) => {
       asked.push(String(url))
-      return Response.json(protectedResourceMetadata(resource, 'http://localhost:9000'))
+      return Response.json(protectedResourceMetadata(resource, issuer))
     }
     const found = discover({ resource, fetch: remote })
     await expect(found).rejects.toMatchObject({ status: exitStatus.signIn })
