@@ -22,6 +22,9 @@ export interface NetworkGuard {
   judge(target: URL, namedBy: string): Promise<void>
 }
 
+/** How long it may take to connect to a server that named a URL for the browser, in milliseconds. */
+const judgeTimeoutMs = 60_000
+
 type Send = (url: URL, init: RequestInit) => Promise<Response>
 
 /** @param resolve looks up names. Default: the system's resolver */
@@ -50,7 +53,8 @@ export function createNetworkGuard(resolve: LookupFunction = lookup): NetworkGua
     // A server may name itself again. It may not have moved to a less public address meanwhile.
     if (namer.hostname === target.hostname) return reached.get(namer.hostname)?.narrowest ?? 'special'
     if (!reached.has(namer.hostname)) await reach(namer, signal)
-    // With addresses of several kinds the most public one decides. Behind a proxy none is known here.
+    // Behind a proxy its address is not known here.
+    if (!reached.has(namer.hostname)) onFound(namer.hostname, ['public'])
     return reached.get(namer.hostname)?.widest ?? 'public'
   }
 
@@ -81,7 +85,7 @@ export function createNetworkGuard(resolve: LookupFunction = lookup): NetworkGua
       }
     },
     async judge(target, namedBy) {
-      const limit = await limitFor(target, namedBy)
+      const limit = await limitFor(target, namedBy, AbortSignal.timeout(judgeTimeoutMs))
       const literal = scopeOfHost(target.hostname)
       if (literal === undefined && isProxied()) return
       const scope = literal ?? (await refusedByLookup(target.hostname, limit, resolve))
@@ -96,7 +100,7 @@ function isProxied(): boolean {
   return Object(dispatcher).constructor?.name === 'EnvHttpProxyAgent'
 }
 
-/** Loaded by those who follow what a server names: with good tokens nobody does. */
+/** undici takes a while to load, and is needed for names alone: not on this machine. */
 async function openSender(
   limit: AddressScope,
   options: Parameters<typeof import('../runtime/guarded-fetch.ts').createGuardedLookup>[1],

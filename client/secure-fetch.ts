@@ -4,7 +4,7 @@ import { isLoopback } from '../config/index.ts'
 import { AnswerTooLong, longestDocument, readWhole } from '../runtime/bounded-fetch.ts'
 import { boundAnswer, defaultMaxResponseBytes, tooLong } from './answer-bounds.ts'
 import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
-import { createNetworkGuard } from './network-guard.ts'
+import type { NetworkGuard } from './network-guard.ts'
 import type { RequestPurpose } from './request-purpose.ts'
 
 /** Fetch's options, with the bodies of the SDK and of openid-client, whose types differ in small ways. */
@@ -86,7 +86,12 @@ export function createSecureFetch(
     resolve,
   }: SecureFetchOptions = {},
 ): Fetch {
-  const guard = createNetworkGuard(resolve)
+  let opened: Promise<NetworkGuard> | undefined
+  // Loaded by those who follow what a server names: with good tokens nobody does.
+  const guard = async () => {
+    opened ??= import('./network-guard.ts').then(({ createNetworkGuard }) => createNetworkGuard(resolve))
+    return await opened
+  }
 
   async function secureFetch(url: string | URL, init: FetchInit = {}): Promise<Response> {
     const { purpose, namedBy, ...options } = init
@@ -108,7 +113,7 @@ export function createSecureFetch(
         return await boundAnswer(answer, { maxResponseBytes, method, body, origin: target.origin })
       }
       // OAuth's answers are short, and no streams, so all of one has to come within the time.
-      return await readWhole(await guard.send(target, namedBy, request), longestDocument)
+      return await readWhole(await (await guard()).send(target, namedBy, request), longestDocument)
     } catch (cause) {
       if (init.signal?.aborted || end?.aborted || cause instanceof ClientFailure) throw cause
       if (cause instanceof AnswerTooLong) throw tooLong(target.origin, cause)
@@ -117,7 +122,9 @@ export function createSecureFetch(
       clearTimeout(timer)
     }
   }
-  return Object.assign(secureFetch, { judge: guard.judge })
+  return Object.assign(secureFetch, {
+    judge: async (url: URL, namedBy: string) => await (await guard()).judge(url, namedBy),
+  })
 }
 
 /** A `fetch` of the program's own, with the bounds of {@link createSecureFetch}. */

@@ -37,6 +37,8 @@ export function createNamedServers(hosts: Readonly<Record<string, readonly strin
   }
   return {
     resolve,
+    /** What signed the certificates: a PEM file. */
+    caFile: authority.caFile,
     /** From now on the host is somewhere else. */
     move: (host: string, ...addresses: readonly string[]) => table.set(host, addresses),
     async start(answers: (port: number) => Readonly<Record<string, unknown>>): Promise<NamedServer> {
