@@ -10,6 +10,9 @@ import { ClientFailure, exitStatus } from './failure.ts'
 /** The longest message of an MCP server, in bytes after decompression, unless the program says otherwise. */
 export const defaultMaxResponseBytes = 16 * 2 ** 20
 
+/** The longest page of a list, in bytes: the MCP SDK puts the pages together, which may be many. */
+const longestPage = 4 * 2 ** 20
+
 /** How many messages of the longest kind the stream that answers one request may have: progress comes before a result. */
 const streamFactor = 4
 
@@ -36,8 +39,12 @@ export interface AnswerBounds {
 export async function boundAnswer(response: Response, bounds: AnswerBounds): Promise<Response> {
   try {
     if (response.status !== 200) return await readWhole(response, longestDocument)
-    const { maxResponseBytes } = bounds
-    if (isEventStream(response)) return boundEvents(response, bounds)
+    const request = describeRequest(bounds.method, bounds.body)
+    const maxResponseBytes = request.isList
+      ? Math.min(bounds.maxResponseBytes, longestPage)
+      : bounds.maxResponseBytes
+    if (isEventStream(response))
+      return boundEvents(response, { ...request, maxResponseBytes, origin: bounds.origin })
     await requireLength(response, maxResponseBytes)
     return bounded(response, (length, fail) => {
       if (length > maxResponseBytes) fail(tooLong(bounds.origin, new AnswerTooLong(maxResponseBytes)))
@@ -109,8 +116,10 @@ function bounded(
  * A stream that breaks off leaves the MCP SDK waiting, or has it ask for the rest of the stream. One that says in an
  * answer of its own what was wrong ends the request.
  */
-function boundEvents(response: Response, { maxResponseBytes, method, body, origin }: AnswerBounds): Response {
-  const { id, isListening } = describeRequest(method, body)
+function boundEvents(
+  response: Response,
+  { id, isListening, maxResponseBytes, origin }: RequestDescription & Omit<AnswerBounds, 'method' | 'body'>,
+): Response {
   const most = isListening ? Number.POSITIVE_INFINITY : streamFactor * maxResponseBytes
   const eventLength = createEventMeter()
   return bounded(
@@ -128,10 +137,13 @@ function boundEvents(response: Response, { maxResponseBytes, method, body, origi
   )
 }
 
+type RequestDescription = ReturnType<typeof describeRequest>
+
 function describeRequest(method: string | undefined, body: unknown) {
   const message = method === 'POST' ? parseObject(body) : {}
   return {
     id: message.id,
+    isList: String(message.method).endsWith('/list'),
     isListening: method === undefined || method === 'GET' || message.method === 'subscriptions/listen',
   }
 }

@@ -35,9 +35,12 @@ export interface DiscoveryOptions {
   readonly fetch: Fetch
 }
 
+/** How many authorization servers are asked for their metadata: no server has the client search the Internet for it. */
+const maxCandidates = 8
+
 /**
  * Finds the authorization server of a resource: RFC 9728, then RFC 8414. Of several, the first that answers
- * with usable metadata is taken.
+ * with usable metadata is taken. At most eight are asked.
  * @param metadataUrl `resource_metadata` of a challenge, when there was one
  * @throws ClientFailure when a document is missing, contradicts what was asked, or is not usable
  */
@@ -52,7 +55,7 @@ export async function discover(
       ? [...new Set([...preferredIssuers.filter((known) => listed.includes(known)), ...listed])]
       : [requireListed(listed, issuer, resource)]
   const failures: unknown[] = []
-  for (const candidate of candidates) {
+  for (const candidate of candidates.slice(0, maxCandidates)) {
     try {
       // The user's own word may name any network.
       const namedBy = issuer === undefined ? metadata.url : undefined

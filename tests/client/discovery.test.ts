@@ -112,4 +112,22 @@ describe('of several authorization servers', () => {
     const resource = `${mcp.origin}/mcp`
     expect((await discover({ resource, fetch: createSecureFetch(resource) })).issuer).toBe(good.origin)
   })
+
+  it('asks eight at most', async () => {
+    const broken = await standIns.start(() => ({}))
+    const mcp = await standIns.start((origin) => ({
+      '/.well-known/oauth-protected-resource/mcp': {
+        body: {
+          ...protectedResourceMetadata(`${origin}/mcp`, ''),
+          authorization_servers: Array.from({ length: 100 }, (_, number) => `${broken.origin}/${number}`),
+        },
+      },
+    }))
+    const resource = `${mcp.origin}/mcp`
+    await expect(discover({ resource, fetch: createSecureFetch(resource) })).rejects.toThrow(
+      /publishes no metadata/,
+    )
+    const asked = new Set(broken.requests.map(({ path }) => path.match(/\d+/)?.[0]))
+    expect([...asked]).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])
+  })
 })

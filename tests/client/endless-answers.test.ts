@@ -113,6 +113,48 @@ describe('an answer of the MCP server', () => {
   })
 })
 
+describe('a list of the MCP server', () => {
+  it('has no pages without end', async () => {
+    let pages = 0
+    const { resource } = await startLists((id) => {
+      const tools = [{ name: `tool-${++pages}`, inputSchema: { type: 'object' } }]
+      return { body: { jsonrpc: '2.0', id, result: { ...listed, tools, nextCursor: `page-${pages}` } } }
+    })
+    await expect(list(resource)).rejects.toThrow(/pagination did not terminate/)
+    expect(pages).toBe(16)
+  })
+
+  it('has no page without end, however much a result may have', async () => {
+    const flood = createFlood()
+    const { resource } = await startLists(() => ({ send: flood.send }))
+    await expect(list(resource)).rejects.toMatchObject({
+      message: expect.stringContaining('more than 4 MiB'),
+    })
+    expect(await flood.ended()).toBe(hungUp)
+  })
+
+  const listed = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' }
+
+  async function startLists(answer: (id: unknown) => StandInAnswer) {
+    const authorizationServer = await startMaliciousAuthorizationServer(standIns)
+    return await startMaliciousMcpServer(standIns, {
+      issuers: () => [authorizationServer.origin],
+      answer: (_, { id, method }) => (method === 'tools/list' ? answer(id) : undefined),
+    })
+  }
+
+  async function list(resource: string): Promise<void> {
+    const client = createOAuthClient({
+      resource,
+      store: createMemoryTokenStore(),
+      grant: authorizationCode({ visit: async (url) => void (await (await fetch(url)).text()) }),
+      maxResponseBytes: 2 ** 30,
+    })
+    const session = await client.connect()
+    await session.listTools().finally(() => session.close())
+  }
+})
+
 describe('a stream of the MCP server', () => {
   const progress =
     'data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}'
