@@ -42,7 +42,7 @@ afterAll(async () => {
 
 const urlOf = (host: string, path = '/mcp', { port } = server) =>
   `https://${host}.test.example:${port}${path}`
-const start = (resource: string) => createSecureFetch(resource, { resolve: named.resolve, timeoutMs: 5_000 })
+const start = (resource: string) => createSecureFetch(resource, { resolve: named.resolve })
 
 /** Asks `url` because the server `by` said so. */
 async function follow(by: string, url: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo, LookupFunction } from 'node:net'
+import { type AddressInfo, type LookupFunction, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
@@ -28,6 +28,8 @@ export function createNamedServers(hosts: Readonly<Record<string, readonly strin
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(authority.caFile, 'utf8')])
   const { certFile, keyFile } = authority.issue('named', { host: '*.test.example' })
+  // On a busy machine the first address is slow, and the second one must not be tried for that.
+  setDefaultAutoSelectFamilyAttemptTimeout(60_000)
   const table = new Map(Object.entries(hosts))
   const running: Server[] = []
   const resolve: LookupFunction = (hostname, _options, callback) => {
