@@ -1,23 +1,30 @@
 import { JSON_ATTRIBUTE_COMPARISON, processDiscoveryResponse, RESPONSE_IS_NOT_JSON } from 'oauth4webapi'
 import type { ServerMetadata } from 'openid-client'
-import { isLoopback, issuerMismatch } from '../config/index.ts'
+import { issuerMismatch } from '../config/index.ts'
 import { withoutFalseLists } from '../runtime/false-lists.ts'
 import { wellKnownUrls } from '../runtime/well-known-urls.ts'
 import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
+import { requireNameable } from './named-host.ts'
 import { type Fetch, requireSecureUrl, withPurpose } from './secure-fetch.ts'
 
 /**
  * Fetches an authorization server's metadata, in the order that MCP prescribes: RFC 8414, then
  * OpenID Connect Discovery with the path inserted, then appended.
  * @param issuer compared with the document's byte for byte (RFC 8414 §3.3)
+ * @param namedBy the URL of what named the issuer. Default: the user
  * @throws ClientFailure when there is no metadata, it is another issuer's, or an endpoint in it is one
- *   that no secret may travel to
+ *   that no secret may travel to, or that its server may not name
  */
-export async function loadAuthorizationServer(issuer: string, fetch: Fetch): Promise<ServerMetadata> {
-  requireSecureUrl(issuer, 'authorization server')
-  for (const url of wellKnownUrls(issuer)) {
-    const server = await loadFrom(url, issuer, withPurpose(fetch, 'server-metadata'))
-    if (server) return requireSafeEndpoints(server, issuer)
+export async function loadAuthorizationServer(
+  issuer: string,
+  fetch: Fetch,
+  namedBy?: string,
+): Promise<ServerMetadata> {
+  const url = requireSecureUrl(issuer, 'authorization server')
+  if (namedBy !== undefined) requireNameable(url, namedBy)
+  for (const location of wellKnownUrls(issuer)) {
+    const server = await loadFrom(location, issuer, withPurpose(fetch, 'server-metadata', namedBy))
+    if (server) return await requireSafeEndpoints(server, issuer, fetch)
   }
   throw new ClientFailure(`The authorization server ${issuer} publishes no metadata (RFC 8414).`, {
     status: exitStatus.signIn,
@@ -55,14 +62,20 @@ function anotherIssuer(issuer: string, named: string): ClientFailure {
   })
 }
 
-/** A remote server must not send the client, or the browser, to services of the user's own machine. */
-function requireSafeEndpoints(server: ServerMetadata, issuer: string): ServerMetadata {
-  for (const [name, url] of Object.entries(server)) {
-    if (!name.endsWith('_endpoint') || typeof url !== 'string') continue
-    requireSecureUrl(url, name.replaceAll('_', ' '))
-    if (isLoopback(url) && !isLoopback(issuer)) {
-      throw new ClientFailure(`The ${name} of ${issuer} is on this machine.`, { status: exitStatus.signIn })
-    }
+/**
+ * A server must not send the client, or the browser, to services of a network that is less public than its own. What
+ * is requested is judged again when it is: here are those that need no resolver, and what the browser opens.
+ */
+async function requireSafeEndpoints(
+  server: ServerMetadata,
+  issuer: string,
+  fetch: Fetch,
+): Promise<ServerMetadata> {
+  for (const [name, value] of Object.entries(server)) {
+    if (!(name.endsWith('_endpoint') || name === 'jwks_uri') || typeof value !== 'string') continue
+    const url = requireSecureUrl(value, name.replaceAll('_', ' '))
+    requireNameable(url, issuer)
+    if (name === 'authorization_endpoint') await fetch.judge?.(url, issuer)
   }
   if (server.token_endpoint === undefined) throw refusal(issuer, 'has no token endpoint')
   return server

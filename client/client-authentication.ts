@@ -33,7 +33,8 @@ export function createConfiguration(
   const configuration = new Configuration(server, client.clientId, undefined, authenticate(server, client))
   // createSecureFetch is stricter than the library's all or nothing.
   allowInsecureRequests(configuration)
-  configuration[customFetch] = (url, options) => fetch(url, { ...options, purpose: purposeAt(server, url) })
+  configuration[customFetch] = (url, options) =>
+    fetch(url, { ...options, purpose: purposeAt(server, url), namedBy: server.issuer })
   return configuration
 }
 

@@ -175,7 +175,7 @@ async function registerAt(
     ...(redirectUri !== undefined && { redirect_uris: [redirectUri], response_types: ['code'] }),
   }
   const response = await dynamicClientRegistrationRequest(server, metadata, {
-    [customFetch]: withPurpose(fetch, 'registration'),
+    [customFetch]: withPurpose(fetch, 'registration', issuer),
     [allowInsecureRequests]: true,
   })
   const registered = await processDynamicClientRegistrationResponse(response).catch((error) => {

@@ -1,5 +1,4 @@
 import type { ServerMetadata } from 'openid-client'
-import { isLoopback } from '../config/index.ts'
 import { loadAuthorizationServer } from './authorization-server-metadata.ts'
 import { ClientFailure, exitStatus } from './failure.ts'
 import type { IssuerRules } from './issuer-rules.ts'
@@ -36,9 +35,12 @@ export interface DiscoveryOptions {
   readonly fetch: Fetch
 }
 
+/** How many authorization servers are asked for their metadata: no server has the client search the Internet for it. */
+const maxCandidates = 8
+
 /**
  * Finds the authorization server of a resource: RFC 9728, then RFC 8414. Of several, the first that answers
- * with usable metadata is taken.
+ * with usable metadata is taken. At most eight are asked.
  * @param metadataUrl `resource_metadata` of a challenge, when there was one
  * @throws ClientFailure when a document is missing, contradicts what was asked, or is not usable
  */
@@ -53,10 +55,11 @@ export async function discover(
       ? [...new Set([...preferredIssuers.filter((known) => listed.includes(known)), ...listed])]
       : [requireListed(listed, issuer, resource)]
   const failures: unknown[] = []
-  for (const candidate of candidates) {
+  for (const candidate of candidates.slice(0, maxCandidates)) {
     try {
-      requireReachable(candidate, resource)
-      const server = await loadAuthorizationServer(candidate, fetch)
+      // The user's own word may name any network.
+      const namedBy = issuer === undefined ? metadata.url : undefined
+      const server = await loadAuthorizationServer(candidate, fetch, namedBy)
       return {
         resource,
         resourceIndicator: metadata.resource,
@@ -79,14 +82,5 @@ function requireListed(listed: readonly string[], wanted: string, resource: stri
   throw new ClientFailure(`ISSUER is ${wanted}, but ${resource} accepts tokens from ${listed.join(', ')}.`, {
     status: exitStatus.usage,
     hint: 'Unset ISSUER, or start the MCP server with the same ISSUER.',
-  })
-}
-
-function requireReachable(issuer: string, resource: string): void {
-  const url = URL.parse(issuer)
-  if (!url || !isLoopback(url.href) || isLoopback(resource)) return
-  throw new ClientFailure(`${resource} names an authorization server on this machine (${issuer}).`, {
-    status: exitStatus.signIn,
-    hint: 'Nothing was sent to it. Its operator must name one that can be reached from everywhere.',
   })
 }

@@ -18,7 +18,7 @@ export { createOAuthClient, type OAuthClient, type OAuthClientOptions } from './
 export { openBrowser } from './open-browser.ts'
 export type { Registration, RegistrationKey } from './registration.ts'
 export type { RequestPurpose } from './request-purpose.ts'
-export type { Fetch, FetchInit } from './secure-fetch.ts'
+export { createSecureFetch, type Fetch, type FetchInit, type SecureFetchOptions } from './secure-fetch.ts'
 export type { SignOut } from './sign-out.ts'
 export {
   createMemoryTokenStore,

@@ -9,6 +9,9 @@ import { withStepUp } from './step-up.ts'
 /** Requests wait for a person who signs in meanwhile: longer than the sign-in's own limit, in milliseconds. */
 export const requestTimeoutMs = 6 * 60_000
 
+/** More pages than any list of tools has. */
+const maxListPages = 16
+
 /**
  * The `fetch` to give to the MCP SDK's transport, beside the authorization: it proves possession of the key
  * that tokens are bound to, and signs in again when a tool needs more scopes.
@@ -47,6 +50,7 @@ function createMcpClient(): Client {
     {
       versionNegotiation: { mode: 'auto' },
       jsonSchemaValidator: schemaValidator,
+      listMaxPages: maxListPages,
     },
   )
 }

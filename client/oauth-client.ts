@@ -7,7 +7,7 @@ import type { Discovery } from './discovery.ts'
 import type { Grant } from './grants/grant.ts'
 import type { IssuerRules } from './issuer-rules.ts'
 import { connect, createSessionFetch } from './mcp-session.ts'
-import { createSecureFetch, type Fetch } from './secure-fetch.ts'
+import { createSecureFetch, type Fetch, withBounds } from './secure-fetch.ts'
 import type { SignOut } from './sign-out.ts'
 import type { TokenStore } from './token-store.ts'
 import { defaultProfile } from './tokens.ts'
@@ -57,15 +57,25 @@ export interface OAuthClientOptions {
   readonly now?: () => number
   /** Ends whatever is under way. */
   readonly signal?: AbortSignal
-  /** All requests go through it. Default: https, and http to this machine. */
+  /** All requests go through it. Default: what `createSecureFetch(resource)` makes. */
   readonly fetch?: Fetch
+  /**
+   * The longest message that the MCP server may send, in bytes after decompression. A stream that answers one request
+   * may have four times as much in all. Default 16 MiB.
+   */
+  readonly maxResponseBytes?: number
 }
 
 /** Puts the token store, the MCP session and all that speaks to authorization servers together. */
 export function createOAuthClient(options: OAuthClientOptions): OAuthClient {
-  const { resource, issuer, store, signal } = options
+  const { resource, issuer, store, signal, maxResponseBytes } = options
   const { profile = defaultProfile, now = () => Math.floor(Date.now() / 1000) } = options
-  const { fetch = createSecureFetch(resource, { ...(signal && { signal }) }) } = options
+  const fetch = options.fetch
+    ? withBounds(options.fetch, maxResponseBytes)
+    : createSecureFetch(resource, {
+        ...(signal && { signal }),
+        ...(maxResponseBytes !== undefined && { maxResponseBytes }),
+      })
   let loaded: Promise<Authority> | undefined
   // Loaded by those who speak to an authorization server: whoever has a good token starts sooner.
   const authority = () => {

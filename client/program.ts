@@ -75,7 +75,6 @@ async function createContext(
     await visit(url)
   }
   const client = await loadClient(config, env)
-  const fetch = createSecureFetch(resource, { signal })
   // What was asked for on the command line is checked at once; the browser is what everybody else has.
   const grant = options.grant === 'browser' ? loadGrant : await loadGrant()
   // Another thread makes the key of the token file while this one loads the MCP SDK.
@@ -107,7 +106,7 @@ async function createContext(
         },
       }),
       signal,
-      fetch: trace?.watch(fetch) ?? fetch,
+      ...(trace && { fetch: trace.watch(createSecureFetch(resource, { signal })) }),
     }),
   }
 }

@@ -1,6 +1,6 @@
 import { processResourceDiscoveryResponse, type ResourceServer } from 'oauth4webapi'
-import { isLoopback } from '../config/index.ts'
 import { ClientFailure, exitStatus } from './failure.ts'
+import { requireNameable } from './named-host.ts'
 import { type Fetch, requireSecureUrl, withPurpose } from './secure-fetch.ts'
 
 /** What the client needs of a protected resource's metadata (RFC 9728 §2). */
@@ -13,6 +13,8 @@ export interface ProtectedResourceMetadata {
   readonly scopesSupported?: readonly string[]
   /** Tokens must be bound to a key (RFC 9449). */
   readonly dpopRequired: boolean
+  /** Where the metadata is: who names the authorization servers. */
+  readonly url: string
 }
 
 /**
@@ -28,7 +30,7 @@ export async function loadProtectedResourceMetadata(
   metadataUrl: string | undefined,
   fetch: Fetch,
 ): Promise<ProtectedResourceMetadata> {
-  const labelled = withPurpose(fetch, 'resource-metadata')
+  const labelled = withPurpose(fetch, 'resource-metadata', resource)
   const found =
     metadataUrl === undefined
       ? await fromWellKnown(resource, labelled)
@@ -41,6 +43,7 @@ export async function loadProtectedResourceMetadata(
     authorizationServers,
     ...(metadata.scopes_supported && { scopesSupported: stringsOf(metadata.scopes_supported) }),
     dpopRequired: metadata.dpop_bound_access_tokens_required === true,
+    url: found.url.href,
   }
 }
 
@@ -51,10 +54,9 @@ interface Found {
 
 const rootPath = '/.well-known/oauth-protected-resource'
 
-/** A remote server must not send the client to services of the user's own machine. */
 async function fromUrl(resource: string, metadataUrl: string, fetch: Fetch): Promise<Found> {
   const url = requireSecureUrl(metadataUrl, 'protected resource metadata')
-  if (isLoopback(url.href) && !isLoopback(resource)) throw unusable(resource, 'is said to be on this machine')
+  requireNameable(url, resource)
   const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual' })
   return { url, response }
 }

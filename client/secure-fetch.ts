@@ -1,6 +1,10 @@
+import type { LookupFunction } from 'node:net'
 import type { CustomFetchOptions } from 'openid-client'
 import { isLoopback } from '../config/index.ts'
+import { AnswerTooLong, longestDocument, readWhole } from '../runtime/bounded-fetch.ts'
+import { boundAnswer, defaultMaxResponseBytes, tooLong } from './answer-bounds.ts'
 import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
+import type { NetworkGuard } from './network-guard.ts'
 import type { RequestPurpose } from './request-purpose.ts'
 
 /** Fetch's options, with the bodies of the SDK and of openid-client, whose types differ in small ways. */
@@ -8,20 +12,36 @@ export type FetchInit = Omit<RequestInit, 'body'> & {
   readonly body?: RequestInit['body'] | CustomFetchOptions['body']
   /** Why the request is sent. Every request of the client says so; it is not part of what is sent. */
   readonly purpose?: RequestPurpose
+  /**
+   * The URL of the server or document that named this URL: it may name only networks that are at least as public as
+   * its own. Absent: the user did. It is not part of what is sent.
+   */
+  readonly namedBy?: string
 }
 
 /**
  * The part of the Fetch API that the client uses; its libraries take it as their `fetch`.
  * All requests of the client go through one: to watch them, or to change how they travel, wrap it.
  */
-export type Fetch = (url: string | URL, init?: FetchInit) => Promise<Response>
-
-/** A `fetch` whose requests are all for one purpose. */
-export function withPurpose(fetch: Fetch, purpose: RequestPurpose): Fetch {
-  return (url, init) => fetch(url, { ...init, purpose })
+export interface Fetch {
+  (url: string | URL, init?: FetchInit): Promise<Response>
+  /**
+   * Judges a URL that only the browser will open, as if it was asked.
+   * Absent: such URLs are judged by what they say, and not by where their names lead.
+   * @throws ClientFailure when `namedBy` may not name it
+   */
+  readonly judge?: ((url: URL, namedBy: string) => Promise<void>) | undefined
 }
 
-/** How long a server may take until its answer begins, in milliseconds. */
+/**
+ * A `fetch` whose requests are all for one purpose.
+ * @param namedBy who named their URLs; undefined: the user
+ */
+export function withPurpose(fetch: Fetch, purpose: RequestPurpose, namedBy?: string): Fetch {
+  return (url, init) => fetch(url, { ...init, purpose, ...(namedBy !== undefined && { namedBy }) })
+}
+
+/** How long a server may take until its answer begins, and that of an authorization server ends, in milliseconds. */
 const answerTimeoutMs = 60_000
 
 /**
@@ -40,51 +60,86 @@ export function requireSecureUrl(url: string, purpose: string): URL {
   })
 }
 
+/** Options of {@link createSecureFetch}. */
+export interface SecureFetchOptions {
+  /** Ends every request. */
+  readonly signal?: AbortSignal
+  /** How long a server may take, in milliseconds. Default 60,000. */
+  readonly timeoutMs?: number
+  /** The longest message of the MCP server, in bytes after decompression. Default 16 MiB. */
+  readonly maxResponseBytes?: number
+  /** Looks up host names. Default: the system's resolver. */
+  readonly resolve?: LookupFunction
+}
+
 /**
- * A `fetch` that speaks to secure URLs only and says which server did not answer.
+ * A `fetch` that speaks to secure URLs only, follows no server to a network that is less public than the server's own,
+ * reads no answer without bound, follows no redirect, and says which server did not answer.
  * @param resource the MCP server's URL, which tells the two servers apart in messages
- * @param signal ends every request
  */
 export function createSecureFetch(
   resource: string,
-  { signal: end, timeoutMs = answerTimeoutMs }: { signal?: AbortSignal; timeoutMs?: number } = {},
+  {
+    signal: end,
+    timeoutMs = answerTimeoutMs,
+    maxResponseBytes = defaultMaxResponseBytes,
+    resolve,
+  }: SecureFetchOptions = {},
 ): Fetch {
-  return async (url, { purpose, ...init } = {}) => {
+  let opened: Promise<NetworkGuard> | undefined
+  // Loaded by those who follow what a server names: with good tokens nobody does.
+  const guard = async () => {
+    opened ??= import('./network-guard.ts').then(({ createNetworkGuard }) => createNetworkGuard(resolve))
+    return await opened
+  }
+
+  async function secureFetch(url: string | URL, init: FetchInit = {}): Promise<Response> {
+    const { purpose, namedBy, ...options } = init
     const target = requireSecureUrl(String(url), 'address')
+    const isMcp = purpose === undefined || purpose === 'mcp'
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs)
     const signals = [timeout.signal, init.signal, end].filter((signal) => signal != null)
+    const request = {
+      ...options,
+      redirect: init.redirect ?? ('manual' as const),
+      body: (init.body ?? null) as BodyInit | null,
+      signal: AbortSignal.any(signals),
+    }
     try {
-      const response = await fetch(target, {
-        ...init,
-        body: (init.body ?? null) as BodyInit | null,
-        signal: AbortSignal.any(signals),
-      })
-      // MCP answers may be long, and streams; OAuth's are neither, so all of one has to come within the time.
-      return purpose === undefined || purpose === 'mcp' ? response : await readWhole(response, target)
+      if (isMcp && namedBy === undefined) {
+        const { method, body } = init
+        const answer = await fetch(target, request)
+        return await boundAnswer(answer, { maxResponseBytes, method, body, origin: target.origin })
+      }
+      // OAuth's answers are short, and no streams, so all of one has to come within the time.
+      return await readWhole(await (await guard()).send(target, namedBy, request), longestDocument)
     } catch (cause) {
       if (init.signal?.aborted || end?.aborted || cause instanceof ClientFailure) throw cause
+      if (cause instanceof AnswerTooLong) throw tooLong(target.origin, cause)
       throw await unreachable(target, resource, cause)
     } finally {
       clearTimeout(timer)
     }
   }
+  return Object.assign(secureFetch, {
+    judge: async (url: URL, namedBy: string) => await (await guard()).judge(url, namedBy),
+  })
 }
 
-/** No metadata, registration or token answer is longer than this, in bytes. */
-const longestAnswer = 1024 * 1024
-
-async function readWhole(response: Response, { origin }: URL): Promise<Response> {
-  const chunks: Uint8Array<ArrayBuffer>[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength
-    if (length > longestAnswer) {
-      throw new ClientFailure(`The answer of ${origin} is too long.`, { status: exitStatus.signIn })
+/** A `fetch` of the program's own, with the bounds of {@link createSecureFetch}. */
+export function withBounds(fetch: Fetch, maxResponseBytes = defaultMaxResponseBytes): Fetch {
+  async function boundedFetch(url: string | URL, init: FetchInit = {}): Promise<Response> {
+    const { origin } = new URL(url)
+    const response = await fetch(url, init)
+    if (init.purpose === undefined || init.purpose === 'mcp') {
+      return await boundAnswer(response, { maxResponseBytes, method: init.method, body: init.body, origin })
     }
-    chunks.push(chunk)
+    return await readWhole(response, longestDocument).catch((cause) => {
+      throw cause instanceof AnswerTooLong ? tooLong(origin, cause) : cause
+    })
   }
-  return new Response(chunks.length > 0 ? new Blob(chunks) : null, response)
+  return Object.assign(boundedFetch, { judge: fetch.judge })
 }
 
 async function unreachable(target: URL, resource: string, cause: unknown): Promise<ClientFailure> {

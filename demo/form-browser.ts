@@ -1,5 +1,6 @@
 import { type HTMLElement, parse } from 'node-html-parser'
 import { CookieJar } from 'tough-cookie'
+import { createBoundedFetch } from '../runtime/bounded-fetch.ts'
 
 /** Who types into the login form. */
 export interface FormUser {
@@ -34,7 +35,6 @@ export async function browse(
     const response = await send(request, jar)
     const location = response.headers.get('location')
     if (response.status >= 300 && response.status < 400 && location !== null) {
-      await response.body?.cancel()
       const url = new URL(location, request.url)
       onEvent({ kind: 'redirect', url })
       request = { url }
@@ -60,7 +60,7 @@ interface FormRequest {
 }
 
 async function send({ url, fields }: FormRequest, jar: CookieJar): Promise<Response> {
-  const response = await fetch(url, {
+  const response = await createBoundedFetch()(url, {
     method: fields ? 'POST' : 'GET',
     headers: { accept: 'text/html', cookie: await jar.getCookieString(url.href) },
     redirect: 'manual',

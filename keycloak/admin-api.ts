@@ -1,4 +1,8 @@
+import { createBoundedFetch } from '../runtime/bounded-fetch.ts'
 import type { KeycloakAdmin } from './start-keycloak.ts'
+
+/** A realm has no list that is longer, in bytes. */
+const boundedFetch = createBoundedFetch({ maxBytes: 16 * 2 ** 20 })
 
 /** Keycloak's Admin REST API. */
 export interface AdminApi {
@@ -26,7 +30,7 @@ export class AdminApiError extends Error {
 export function createAdminApi(origin: string, { username, password }: KeycloakAdmin): AdminApi {
   /** It lives for a minute only, so each request has one of its own. */
   async function accessToken(): Promise<string> {
-    const response = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {
+    const response = await boundedFetch(`${origin}/realms/master/protocol/openid-connect/token`, {
       method: 'POST',
       body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username, password }),
     })
@@ -36,7 +40,7 @@ export function createAdminApi(origin: string, { username, password }: KeycloakA
 
   return {
     async request(method, path, body) {
-      const response = await fetch(`${origin}/admin/realms${path}`, {
+      const response = await boundedFetch(`${origin}/admin/realms${path}`, {
         method,
         headers: {
           authorization: `Bearer ${await accessToken()}`,

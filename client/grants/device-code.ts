@@ -1,6 +1,7 @@
 import { initiateDeviceAuthorization, pollDeviceAuthorizationGrant } from 'openid-client'
 import { refusal } from '../authorization-server-metadata.ts'
 import { resourceParameter } from '../issuer-rules.ts'
+import { requireNameable } from '../named-host.ts'
 import { requireSecureUrl } from '../secure-fetch.ts'
 import { type Grant, scopeParameter, withOfflineAccess } from './grant.ts'
 
@@ -27,7 +28,7 @@ export function deviceCode({ show, signal }: DeviceCodeOptions): Grant {
   return {
     interactive: true,
     grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
-    async obtain({ discovery, scopes, connect }) {
+    async obtain({ discovery, scopes, connect, fetch }) {
       const { server, issuer } = discovery
       if (server.device_authorization_endpoint === undefined) throw refusal(issuer, 'has no device flow')
       const { configuration, options } = await connect()
@@ -35,13 +36,21 @@ export function deviceCode({ show, signal }: DeviceCodeOptions): Grant {
         ...resourceParameter(discovery),
         ...scopeParameter(withOfflineAccess(scopes, server)),
       })
-      const page = (url: string) => requireSecureUrl(url, 'verification address')
+      const page = async (value: string) => {
+        const url = requireSecureUrl(value, 'verification address')
+        requireNameable(url, issuer)
+        await fetch.judge?.(url, issuer)
+        return url
+      }
+      const { verification_uri_complete: complete } = device
+      const [verificationUri, verificationUriComplete] = [
+        await page(device.verification_uri),
+        complete === undefined ? undefined : await page(complete),
+      ]
       show({
         userCode: device.user_code,
-        verificationUri: page(device.verification_uri),
-        ...(device.verification_uri_complete !== undefined && {
-          verificationUriComplete: page(device.verification_uri_complete),
-        }),
+        verificationUri,
+        ...(verificationUriComplete && { verificationUriComplete }),
         expiresInSeconds: device.expires_in,
       })
       return await pollDeviceAuthorizationGrant(configuration, device, resourceParameter(discovery), {

@@ -72,9 +72,8 @@ export function createTrace(
   }
 
   return {
-    watch:
-      (fetch) =>
-      async (url, init = {}) => {
+    watch(fetch) {
+      async function watched(url: string | URL, init: FetchInit = {}): Promise<Response> {
         const purpose = init.purpose ?? 'mcp'
         const body = bodyText(init.body)
         const description: HopDescription = describeRequest(purpose, body)
@@ -103,7 +102,9 @@ export function createTrace(
           sent.resolve({ ...begun, request, outcome, ok: false, durationMs: now() - started })
           throw error
         }
-      },
+      }
+      return Object.assign(watched, { judge: fetch.judge })
+    },
     visited(url) {
       frontChannel({
         from: 'browser',
@@ -161,5 +162,7 @@ async function readBody(response: Response): Promise<string> {
     return text // the connection was cut: whoever sent the request is told
   } finally {
     clearTimeout(timer)
+    // What is left unread here would be kept for as long as the other reader goes on.
+    void reader.cancel().catch(() => {})
   }
 }

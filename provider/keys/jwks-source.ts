@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import process from 'node:process'
 import type { JWKS } from 'oidc-provider'
+import { AnswerTooLong, createBoundedFetch } from '../../runtime/bounded-fetch.ts'
 import { InvalidJwksError, parseJwks } from './parse-jwks.ts'
 
 /** Signing keys that the operator keeps: in a file, or at a URL such as a secret manager's. */
@@ -16,6 +17,7 @@ export interface JwksSource {
 const urlIntervalMs = 60_000
 const urlTimeoutMs = 5000
 const maxBytes = 64 * 1024
+const boundedFetch = createBoundedFetch({ maxBytes })
 
 /**
  * @param location a path, an https URL, or an http URL of this machine. User name and password in it are
@@ -65,25 +67,14 @@ async function download(location: string): Promise<string> {
   let status: number
   let text: string
   try {
-    const response = await fetch(url, { headers, signal, redirect: 'error' })
+    const response = await boundedFetch(url, { headers, signal, redirect: 'error' })
     status = response.status
-    text = await readText(response)
+    text = await response.text()
   } catch (cause) {
-    if (cause instanceof InvalidJwksError) throw cause
+    if (cause instanceof AnswerTooLong) throw new InvalidJwksError('the answer is too large for a JWKS')
     const { name, cause: { code = name } = {} } = cause as Error & { cause?: { code?: string } }
     throw new InvalidJwksError(`the URL cannot be fetched (${code})`)
   }
   if (status !== 200) throw new InvalidJwksError(`the URL was answered with ${status}`)
   return text
-}
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw new InvalidJwksError('the answer is too large for a JWKS')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { isLoopback } from '../../config/index.ts'
 import { basicCredentials } from '../../runtime/basic-credentials.ts'
+import { createBoundedFetch } from '../../runtime/bounded-fetch.ts'
 import { statusOfCause } from '../../runtime/status-of-cause.ts'
 import type { IssuerMetadata } from './issuer-metadata.ts'
 import { type Expectations, judge } from './judge.ts'
@@ -26,6 +27,8 @@ export interface IntrospectionOptions extends Expectations {
   readonly timeoutMs?: number
 }
 
+const boundedFetch = createBoundedFetch()
+
 /** A verifier that asks the issuer about each token (RFC 7662). Put a cache before it. */
 export function createIntrospectionVerifier(options: IntrospectionOptions): TokenVerifier {
   const { issuer, client, endpoint, timeoutMs = 1500 } = options
@@ -44,6 +47,7 @@ export function createIntrospectionVerifier(options: IntrospectionOptions): Toke
       {
         additionalParameters: { token_type_hint: 'access_token' },
         signal: AbortSignal.timeout(timeoutMs),
+        [oauth.customFetch]: boundedFetch,
         [oauth.allowInsecureRequests]: mayBePlain(server.introspection_endpoint, endpoint, issuer),
       },
     )

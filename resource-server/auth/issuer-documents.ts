@@ -1,5 +1,11 @@
 import * as oauth from 'oauth4webapi'
 import { issuerMismatch } from '../../config/index.ts'
+import {
+  AnswerTooLong,
+  createBoundedFetch,
+  describeBytes,
+  longestDocument,
+} from '../../runtime/bounded-fetch.ts'
 import { type ConnectionFailure, connectionFailure } from '../../runtime/connection-failure.ts'
 
 /** RFC 8414 metadata of the issuer. */
@@ -11,6 +17,7 @@ export type DocumentProblem =
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'not_json'; readonly contentType: string }
   | { readonly kind: 'unreadable' }
+  | { readonly kind: 'too_long' }
   | { readonly kind: 'other_issuer'; readonly issuer: string | undefined }
 
 /** What a well-known URL of the issuer answered. */
@@ -25,7 +32,9 @@ export interface IssuerDocument {
   readonly answeredAt: number
 }
 
-/** Fetches one document. It never throws: what went wrong is the `problem`. */
+const boundedFetch = createBoundedFetch()
+
+/** Fetches one document, of at most 1 MiB. It never throws: what went wrong is the `problem`. */
 export async function loadIssuerDocument(
   url: URL,
   issuer: string,
@@ -34,10 +43,13 @@ export async function loadIssuerDocument(
   const sentAt = Date.now()
   try {
     const headers = { accept: 'application/json' }
-    const response = await fetch(url, { headers, redirect: 'manual', signal })
+    const response = await boundedFetch(url, { headers, redirect: 'manual', signal })
     const answered = { url, sentAt, answeredAt: Date.now(), ...serverTimeOf(response) }
     return { ...answered, ...(await read(response, issuer)) }
   } catch (cause) {
+    if (cause instanceof AnswerTooLong) {
+      return { url, sentAt, answeredAt: Date.now(), problem: { kind: 'too_long' } }
+    }
     const failure = connectionFailure(cause, url, 'ISSUER')
     return { url, sentAt, answeredAt: Date.now(), problem: { kind: 'unreachable', failure, cause } }
   }
@@ -48,7 +60,6 @@ async function read(
   issuer: string,
 ): Promise<Pick<IssuerDocument, 'metadata' | 'problem'>> {
   if (response.status !== 200) {
-    await response.body?.cancel()
     return { problem: { kind: 'status', status: response.status } }
   }
   try {
@@ -90,6 +101,8 @@ export function describeProblem(problem: DocumentProblem): string {
       return `answers with something else than JSON (${problem.contentType})`
     case 'unreadable':
       return 'answers with JSON that cannot be read'
+    case 'too_long':
+      return `answers with more than ${describeBytes(longestDocument)}`
     case 'other_issuer':
       return problem.issuer === undefined ? 'names no issuer' : `names another issuer: ${problem.issuer}`
   }

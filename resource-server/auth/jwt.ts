@@ -1,4 +1,12 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose'
+import { createBoundedFetch } from '../../runtime/bounded-fetch.ts'
 import { createSteppedBack } from '../../runtime/steady-clock.ts'
 import { type IssuerMetadata, once } from './issuer-metadata.ts'
 import { clientIdOf, type Expectations, judge } from './judge.ts'
@@ -45,7 +53,11 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
       throw new AuthorityUnavailable(`The keys of ${issuer} are not served over https`)
     }
     const remote = () =>
-      createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: timeoutMs, cooldownDuration: 30_000 })
+      createRemoteJWKSet(new URL(jwks_uri), {
+        timeoutDuration: timeoutMs,
+        cooldownDuration: 30_000,
+        [customFetch]: createBoundedFetch(),
+      })
     let set = remote()
     // jose measures the age of the keys by the system's clock: after a step back it would keep them for that long.
     const steppedBack = createSteppedBack()

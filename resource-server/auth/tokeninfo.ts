@@ -1,9 +1,12 @@
 import { isLoopback } from '../../config/index.ts'
+import { createBoundedFetch } from '../../runtime/bounded-fetch.ts'
 import { type Expectations, judge } from './judge.ts'
 import { AuthorityUnavailable, type TokenVerifier } from './verdict.ts'
 
 /** Google's endpoint: its access tokens are opaque and it has no introspection. */
 export const googleTokenInfo = 'https://oauth2.googleapis.com/tokeninfo'
+
+const boundedFetch = createBoundedFetch()
 
 /** Options of {@link createTokenInfoVerifier}. `acceptedAudiences` holds client ids: that is what Google's `aud` is. */
 export interface TokenInfoOptions extends Expectations {
@@ -22,7 +25,7 @@ export function createTokenInfoVerifier(options: TokenInfoOptions): TokenVerifie
       URL.parse(endpoint)?.protocol === 'https:' || (URL.canParse(endpoint) && isLoopback(endpoint))
     if (!isSafe) throw new AuthorityUnavailable(`The tokeninfo endpoint ${endpoint} is not https`)
     try {
-      return await fetch(endpoint, {
+      return await boundedFetch(endpoint, {
         method: 'POST',
         body: new URLSearchParams({ access_token: token }), // in the body: URLs end up in logs
         redirect: 'error',

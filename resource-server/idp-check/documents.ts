@@ -51,6 +51,7 @@ function stopsClients(problem: DocumentProblem): boolean {
   return (
     problem.kind === 'other_issuer' ||
     problem.kind === 'unreadable' ||
+    problem.kind === 'too_long' ||
     (problem.kind === 'status' && problem.status >= 500)
   )
 }
@@ -59,6 +60,7 @@ const byWeight: readonly DocumentProblem['kind'][] = [
   'unreachable',
   'other_issuer',
   'unreadable',
+  'too_long',
   'not_json',
   'status',
 ]

@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import { createBoundedFetch } from '../../runtime/bounded-fetch.ts'
 import { connectionFailure } from '../../runtime/connection-failure.ts'
 import { acceptedAlgorithms } from '../auth/jwt.ts'
 import { isSecureUrl } from '../auth/secure-url.ts'
@@ -29,7 +30,10 @@ export async function checkKeys({ config, metadata, timeoutMs }: Described): Pro
     )
   }
   try {
-    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+    const response = await createBoundedFetch()(url, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    })
     if (response.status !== 200) throw new Error(`it answers ${response.status}`)
     const { keys } = (await response.json()) as { keys: readonly JWK[] }
     const usable = [...new Set(keys.flatMap(algorithmOf))]

@@ -1,8 +1,11 @@
 import * as oauth from 'oauth4webapi'
 import type { ClientCredentials } from '../../config/index.ts'
+import { createBoundedFetch } from '../../runtime/bounded-fetch.ts'
 import { statusOfCause } from '../../runtime/status-of-cause.ts'
 import type { IssuerMetadata } from '../auth/issuer-documents.ts'
 import { isSecureUrl } from '../auth/secure-url.ts'
+
+const boundedFetch = createBoundedFetch()
 
 /** What an authorization server said to a question that it must refuse. */
 export interface Answer {
@@ -34,7 +37,11 @@ export async function isClientKnown(
       client,
       authenticationOf(metadata, secret),
       'gatehouse-idp-check-made-up-token',
-      { signal: AbortSignal.timeout(timeoutMs), ...ifSecure(metadata.token_endpoint, metadata) },
+      {
+        signal: AbortSignal.timeout(timeoutMs),
+        [oauth.customFetch]: boundedFetch,
+        ...ifSecure(metadata.token_endpoint, metadata),
+      },
     )
     await oauth.processRefreshTokenResponse(metadata, client, response)
     return { yes: undefined, said: 'a token for nothing' }
@@ -69,6 +76,7 @@ export async function isRegistrationOpen(
   try {
     const response = await oauth.dynamicClientRegistrationRequest(metadata, request, {
       signal,
+      [oauth.customFetch]: boundedFetch,
       ...ifSecure(metadata.registration_endpoint, metadata),
     })
     const made = await oauth.processDynamicClientRegistrationResponse(response)
@@ -92,7 +100,7 @@ async function remove(
   if (typeof uri !== 'string' || typeof token !== 'string') return false
   if (URL.parse(uri)?.origin !== URL.parse(endpoint)?.origin) return false
   const headers = { authorization: `Bearer ${token}` }
-  const { ok } = await fetch(uri, { method: 'DELETE', headers, redirect: 'manual', signal })
+  const { ok } = await boundedFetch(uri, { method: 'DELETE', headers, redirect: 'manual', signal })
   return ok
 }
 

@@ -64,12 +64,24 @@ describe('discover', () => {
     await expect(find(`${first.origin}/`)).rejects.toThrow(/ISSUER is/)
   })
 
-  it('follows no remote server to an authorization server on this machine', async () => {
+  it.each([
+    'http://localhost:9000',
+    'https://localhost.:9000',
+    'https://a.localhost',
+    'https://127.0.0.2',
+    'https://127.1',
+    'https://0x7f.1',
+    'https://[::1]',
+    'https://[::ffff:127.0.0.1]',
+    'https://[64:ff9b::127.0.0.1]',
+    'https://0.0.0.0',
+    'https://169.254.169.254',
+  ])('follows no remote server to an authorization server on this machine: %s', async (issuer) => {
     const resource = 'https://mcp.example/mcp'
     const asked: string[] = []
     const remote: Fetch = async (url) => {
       asked.push(String(url))
-      return Response.json(protectedResourceMetadata(resource, 'http://localhost:9000'))
+      return Response.json(protectedResourceMetadata(resource, issuer))
     }
     const found = discover({ resource, fetch: remote })
     await expect(found).rejects.toMatchObject({ status: exitStatus.signIn })
@@ -99,5 +111,23 @@ describe('of several authorization servers', () => {
     }))
     const resource = `${mcp.origin}/mcp`
     expect((await discover({ resource, fetch: createSecureFetch(resource) })).issuer).toBe(good.origin)
+  })
+
+  it('asks eight at most', async () => {
+    const broken = await standIns.start(() => ({}))
+    const mcp = await standIns.start((origin) => ({
+      '/.well-known/oauth-protected-resource/mcp': {
+        body: {
+          ...protectedResourceMetadata(`${origin}/mcp`, ''),
+          authorization_servers: Array.from({ length: 100 }, (_, number) => `${broken.origin}/${number}`),
+        },
+      },
+    }))
+    const resource = `${mcp.origin}/mcp`
+    await expect(discover({ resource, fetch: createSecureFetch(resource) })).rejects.toThrow(
+      /publishes no metadata/,
+    )
+    const asked = new Set(broken.requests.map(({ path }) => path.match(/\d+/)?.[0]))
+    expect([...asked]).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])
   })
 })

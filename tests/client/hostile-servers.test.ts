@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { describeError } from '../../client/describe-error.ts'
 import { exitStatus } from '../../client/failure.ts'
 import { authorizationCode } from '../../client/grants/authorization-code.ts'
+import { deviceCode } from '../../client/grants/device-code.ts'
 import { createOAuthClient, type OAuthClientOptions } from '../../client/oauth-client.ts'
 import { renderTools } from '../../client/render.ts'
 import { createMemoryTokenStore } from '../../client/token-store.ts'
@@ -147,6 +148,21 @@ describe('a malicious authorization server', () => {
     })
     expect(await outcome()).toMatchObject({ message: expect.stringMatching(/too long/) })
   })
+
+  it.each(['https://0.0.0.0/device', 'https://[::ffff:1.1.1.1]/device', 'http://10.0.0.1/device'])(
+    'has no user sent to %s by the device flow',
+    async (uri) => {
+      const shown: unknown[] = []
+      const body = { device_code: 'code', user_code: 'USER', verification_uri: uri, expires_in: 60 }
+      const { authorizationServer, outcome } = await startPair({
+        server: { more: { '/device': { body } } },
+        grant: deviceCode({ show: (instructions) => void shown.push(instructions) }),
+      })
+      expect(await outcome()).toMatchObject({ status: exitStatus.signIn })
+      expect(shown).toEqual([])
+      expect(authorizationServer.to('/token')).toEqual([])
+    },
+  )
 
   it('that forgets the registration gets a new one, once', async () => {
     let registrations = 0

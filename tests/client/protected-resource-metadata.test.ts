@@ -29,6 +29,7 @@ describe('loadProtectedResourceMetadata', () => {
       authorizationServers: [issuer],
       scopesSupported: ['read', 'write'],
       dpopRequired: false,
+      url: `${server.origin}/elsewhere`,
     })
     expect(server.requests.map(({ path }) => path)).toEqual(['/elsewhere'])
   })
@@ -108,7 +109,7 @@ describe('loadProtectedResourceMetadata', () => {
       `${server.origin}/x`,
       createSecureFetch(resource),
     )
-    await expect(metadata).rejects.toThrow(/is said to be on this machine/)
+    await expect(metadata).rejects.toThrow(/refers to http:\/\/localhost:\d+, which is on this machine/)
     expect(server.requests).toEqual([])
   })
 })

@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { createGuardedFetch } from '../../provider/guarded-fetch.ts'
 import { documentLimit, mayFetchMetadataDocument } from '../../provider/metadata-documents.ts'
 import { openStorage } from '../../provider/storage/open-storage.ts'
+import { createGuardedFetch } from '../../runtime/guarded-fetch.ts'
 import { openServer, type TestServer } from '../support/http-server.ts'
 import {
   authorizationRequest,

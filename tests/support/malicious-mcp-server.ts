@@ -1,6 +1,7 @@
 import {
   type createStandIns,
   protectedResourceMetadata,
+  type Routes,
   type StandIn,
   type StandInAnswer,
   type StandInRequest,
@@ -18,6 +19,7 @@ export interface McpServerSpite {
   readonly challenge?: string
   /** A tool of its own making. */
   readonly tool?: Record<string, unknown>
+  readonly more?: Routes
 }
 
 /** A message that asks for an answer. */
@@ -31,7 +33,14 @@ const metadataPath = '/.well-known/oauth-protected-resource/mcp'
 /** An MCP server (2026-07-28) with one tool, which wants a token for everything, and does as it is told. */
 export async function startMaliciousMcpServer(
   standIns: ReturnType<typeof createStandIns>,
-  { issuers, metadata = () => ({}), answer = () => undefined, challenge = '', tool = {} }: McpServerSpite,
+  {
+    issuers,
+    metadata = () => ({}),
+    answer = () => undefined,
+    challenge = '',
+    tool = {},
+    more,
+  }: McpServerSpite,
 ): Promise<StandIn & { readonly resource: string }> {
   const server = await standIns.start((origin) => ({
     [metadataPath]: () => ({
@@ -46,13 +55,14 @@ export async function startMaliciousMcpServer(
         const parameters = [`resource_metadata="${origin}${metadataPath}"`, challenge].filter(Boolean)
         return { status: 401, headers: { 'www-authenticate': `Bearer ${parameters.join(', ')}` } }
       }
-      const message: JsonRpcRequest = JSON.parse(request.body)
+      const message: JsonRpcRequest = JSON.parse(request.body || '{}')
       return (
         answer(request, message) ?? {
           body: { jsonrpc: '2.0', id: message.id, result: result(message, tool) },
         }
       )
     },
+    ...more,
   }))
   return { ...server, resource: `${server.origin}/mcp` }
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { openServer } from './http-server.ts'
 
@@ -18,6 +18,8 @@ export interface StandInAnswer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** Writes the body in its place, after the head. */
+  readonly send?: (response: ServerResponse) => void
 }
 
 /** A small HTTP server that answers as a test says, and remembers what it was asked. */
@@ -57,8 +59,11 @@ export function createStandIns() {
         requests.push(request)
         const route = table[path.replace(/\?.*/, '')] ?? { status: 404 }
         const answer = typeof route === 'function' ? await route(request) : route
-        outgoing.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
-        outgoing.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}))
+        const headers = { 'content-type': 'application/json', ...answer.headers }
+        outgoing.statusCode = answer.status ?? 200
+        for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value)
+        if (answer.send) answer.send(outgoing)
+        else outgoing.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}))
       })
       return { origin, requests, to: (path) => requests.filter((request) => request.path === path) }
     },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createJwksSource } from '../../../provider/keys/jwks-source.ts'
+import { createFlood, openAnswering } from '../../support/flood.ts'
 import { openServer, type TestServer } from '../../support/http-server.ts'
 
 const jwks = (...kids: string[]) =>
@@ -108,6 +109,16 @@ describe('a URL of keys', () => {
     answer = sent
     await expect(source().load()).rejects.toThrow(problem)
     expect(seen).toHaveLength(1)
+  })
+
+  it('is not read without end', async () => {
+    const flood = createFlood({ coding: 'gzip' })
+    const endless = await openAnswering(flood.send)
+    await expect(source(`${endless.origin}/keys`).load()).rejects.toThrow(
+      'the answer is too large for a JWKS',
+    )
+    expect(await flood.ended()).toBe('the client hung up')
+    await endless.close()
   })
 
   it('is not shown in errors, for it may be a secret (attack 51)', async () => {

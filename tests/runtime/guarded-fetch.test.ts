@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { createGuardedFetch } from '../../provider/guarded-fetch.ts'
+import { createGuardedFetch } from '../../runtime/guarded-fetch.ts'
 import { openServer, type TestServer } from '../support/http-server.ts'
 
 // Something internal, which answers whoever connects. Whether anyone did is what counts.
