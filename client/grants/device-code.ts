@@ -1,6 +1,7 @@
 import { initiateDeviceAuthorization, pollDeviceAuthorizationGrant } from 'openid-client'
 import { refusal } from '../authorization-server-metadata.ts'
 import { resourceParameter } from '../issuer-rules.ts'
+import { requireOwnDeviceEndpoint } from '../own-endpoints.ts'
 import { requireSecureUrl } from '../secure-fetch.ts'
 import { type Grant, scopeParameter, withOfflineAccess } from './grant.ts'
 
@@ -30,6 +31,7 @@ export function deviceCode({ show, signal }: DeviceCodeOptions): Grant {
     async obtain({ discovery, scopes, connect }) {
       const { server, issuer } = discovery
       if (server.device_authorization_endpoint === undefined) throw refusal(issuer, 'has no device flow')
+      requireOwnDeviceEndpoint(discovery)
       const { configuration, options } = await connect()
       const device = await initiateDeviceAuthorization(configuration, {
         ...resourceParameter(discovery),

@@ -1,0 +1,139 @@
+import { wellKnownUrls } from '../runtime/well-known-urls.ts'
+import type { Discovery } from './discovery.ts'
+import { ClientFailure, exitStatus } from './failure.ts'
+import { type Fetch, withPurpose } from './secure-fetch.ts'
+
+/** How the client is known at an authorization server, as far as mix-up goes. */
+export interface OwnEndpointOptions {
+  /** Whether the redirect URI of the request is registered for this issuer alone. */
+  readonly hasOwnRedirectUri: boolean
+  readonly fetch: Fetch
+}
+
+/** Deeper paths are no authorization endpoints of anybody. */
+const deepestPath = 8
+
+/**
+ * Refuses metadata that borrows another authorization server's authorization endpoint, so that its code would be
+ * sent to this one's token endpoint (mix-up, RFC 9700 §4.4). A server that promises `iss` needs no such rule: a
+ * borrowed endpoint would answer with another `iss`, or none (RFC 9207 §2.4).
+ * @throws ClientFailure when the authorization endpoint may be another server's
+ */
+export async function requireOwnAuthorizationEndpoint(
+  { issuer, server, rules }: Pick<Discovery, 'issuer' | 'server' | 'rules'>,
+  { hasOwnRedirectUri, fetch }: OwnEndpointOptions,
+): Promise<void> {
+  if (server.authorization_response_iss_parameter_supported === true) return
+  const { authorization_endpoint: endpoint = '', token_endpoint: tokenEndpoint = '' } = server
+  if (isOwn(issuer, endpoint, tokenEndpoint)) return
+  if (rules.authorizationOrigins?.includes(new URL(endpoint).origin)) return
+  if (!hasOwnRedirectUri) throw borrowed(issuer, endpoint)
+  // A client that registers at the server whose pages are borrowed would be let in there.
+  const { registration_endpoint: registration } = server
+  const registersHere = typeof registration !== 'string' || isOwn(issuer, registration, tokenEndpoint)
+  if (!registersHere || !(await isVouchedFor(endpoint, issuer, fetch))) throw borrowed(issuer, endpoint)
+}
+
+/**
+ * The device flow has no redirect, and no `iss`: a device code goes back to the origin that it came from, or the
+ * issuer's own pages lead to it.
+ * @throws ClientFailure when one server could get the device codes of another
+ */
+export function requireOwnDeviceEndpoint({ issuer, server }: Pick<Discovery, 'issuer' | 'server'>): void {
+  const { device_authorization_endpoint: endpoint = '', token_endpoint: tokenEndpoint = '' } = server
+  const origins = [issuer, tokenEndpoint].map((url) => URL.parse(url)?.origin)
+  if (origins.includes(new URL(endpoint).origin)) return
+  throw new ClientFailure(
+    `The device authorization endpoint of ${issuer} is at another server (${new URL(endpoint).origin}) than its token endpoint.`,
+    {
+      status: exitStatus.signIn,
+      hint: 'Nothing was sent to it: it could get the codes of that server (mix-up, RFC 9700 §4.4).',
+    },
+  )
+}
+
+/**
+ * Whether tokens may be told to a revocation endpoint: to one at the issuer's origin if they came from there, else to
+ * one where they came from. Metadata that borrows another server's token endpoint must not collect its tokens.
+ * @param tokenEndpoint where the tokens came from; undefined when that was not kept
+ */
+export function mayRevokeAt(endpoint: string, issuer: string, tokenEndpoint: string | undefined): boolean {
+  const [at, from] = [URL.parse(endpoint)?.origin, URL.parse(tokenEndpoint ?? issuer)?.origin]
+  return from === URL.parse(issuer)?.origin || at === from
+}
+
+/**
+ * Whether an endpoint is the issuer's: at its origin, and below its path, since one origin may have many tenants. An
+ * endpoint above the tenants is shared by them; then the codes must go to one beside it.
+ */
+function isOwn(issuer: string, endpoint: string, tokenEndpoint: string): boolean {
+  const [home, at, token] = [new URL(issuer), URL.parse(endpoint), URL.parse(tokenEndpoint)]
+  if (at?.origin !== home.origin) return false
+  const tenant = tenantOf(home)
+  if (tenant.length === 0) return true
+  // Servers differ in what they make of these.
+  if ([home, at].some(({ pathname }) => /%2f|%5c|%25|;|\\|\.\./i.test(pathname))) return false
+  const [path, folder] = [segments(at), segments(at).slice(0, -1)]
+  if (begins(path, tenant)) return true
+  const isShared = begins(tenant, folder) && token !== null && !begins(segments(token), tenant)
+  return isShared && isBeside(endpoint, tokenEndpoint)
+}
+
+/** The issuer's path, without the version that ends it at Microsoft: …/TENANT/v2.0. */
+function tenantOf(issuer: URL): readonly string[] {
+  const path = segments(issuer)
+  return path.length > 1 && /^v\d+(\.\d+)*$/.test(path.at(-1) ?? '') ? path.slice(0, -1) : path
+}
+
+function segments({ pathname }: URL): readonly string[] {
+  return pathname.split('/').filter((segment) => segment !== '')
+}
+
+function begins(path: readonly string[], start: readonly string[]): boolean {
+  return start.every((segment, index) => path[index] === segment)
+}
+
+function isBeside(first: string, second: string): boolean {
+  const [a, b] = [URL.parse(first), URL.parse(second)]
+  if (!a || !b || a.origin !== b.origin) return false
+  const folder = (url: URL) => segments(url).slice(0, -1).join('/')
+  return folder(a) === folder(b)
+}
+
+/**
+ * Asks the authorization endpoint's own host whose it is, at every place where its metadata may be.
+ * @returns whether it publishes none, or the metadata of this issuer alone
+ */
+async function isVouchedFor(endpoint: string, issuer: string, fetch: Fetch): Promise<boolean> {
+  const { origin, pathname } = new URL(endpoint)
+  const path = segments(new URL(endpoint))
+  if (path.length > deepestPath || pathname.includes('%')) return false
+  const issuers = path.map((_, length) => [origin, ...path.slice(0, length)].join('/'))
+  const urls = [...new Set([...issuers, origin].flatMap(wellKnownUrls).map(({ href }) => href))]
+  const found = await Promise.all(urls.map(async (url) => await issuerAt(url, fetch)))
+  return found.every((named) => named === undefined || named === issuer)
+}
+
+/** @returns undefined where there is no metadata; empty where that cannot be told: an outage is not absence */
+async function issuerAt(url: string, fetch: Fetch): Promise<string | undefined> {
+  const labelled = withPurpose(fetch, 'server-metadata')
+  const response = await labelled(url, { headers: { accept: 'application/json' }, redirect: 'manual' })
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    return response.status >= 500 ? '' : undefined
+  }
+  const document: unknown = await response.json().catch(() => undefined)
+  const { issuer } = Object(document) as Record<string, unknown>
+  return typeof issuer === 'string' ? issuer : undefined
+}
+
+function borrowed(issuer: string, endpoint: string): ClientFailure {
+  const { origin } = new URL(endpoint)
+  return new ClientFailure(
+    `The authorization server ${issuer} sends the browser to another server (${origin}), and does not promise to name itself in the answer (RFC 9207).`,
+    {
+      status: exitStatus.signIn,
+      hint: `Nothing was sent: it could get the codes of that server (mix-up, RFC 9700 §4.4). Its operator should send \`iss\`. If both are known to belong together: AUTHORIZATION_ORIGINS=${issuer}=${origin}`,
+    },
+  )
+}
