@@ -25,13 +25,18 @@ export async function requireOwnAuthorizationEndpoint(
 ): Promise<void> {
   if (server.authorization_response_iss_parameter_supported === true) return
   const { authorization_endpoint: endpoint = '', token_endpoint: tokenEndpoint = '' } = server
-  if (isOwn(issuer, endpoint, tokenEndpoint)) return
-  if (rules.authorizationOrigins?.includes(new URL(endpoint).origin)) return
-  if (!hasOwnRedirectUri) throw borrowed(issuer, endpoint)
-  // A client that registers at the server whose pages are borrowed would be let in there.
+  const isKnown = (url: string) =>
+    isOwn(issuer, url, tokenEndpoint) || rules.authorizationOrigins?.includes(new URL(url).origin) === true
+  // Another server would take this issuer's redirect URI for its own client's, and borrowed pages may hide behind own
+  // ones that lead there.
   const { registration_endpoint: registration } = server
-  const registersHere = typeof registration !== 'string' || isOwn(issuer, registration, tokenEndpoint)
-  if (!registersHere || !(await isVouchedFor(endpoint, issuer, fetch))) throw borrowed(issuer, endpoint)
+  if (hasOwnRedirectUri && typeof registration === 'string' && !isKnown(registration)) {
+    throw borrowed(issuer, registration, 'registers clients at')
+  }
+  if (isKnown(endpoint)) return
+  if (!hasOwnRedirectUri || !(await isVouchedFor(endpoint, issuer, fetch))) {
+    throw borrowed(issuer, endpoint, 'sends the browser to')
+  }
 }
 
 /**
@@ -127,10 +132,10 @@ async function issuerAt(url: string, fetch: Fetch): Promise<string | undefined> 
   return typeof issuer === 'string' ? issuer : undefined
 }
 
-function borrowed(issuer: string, endpoint: string): ClientFailure {
+function borrowed(issuer: string, endpoint: string, what: string): ClientFailure {
   const { origin } = new URL(endpoint)
   return new ClientFailure(
-    `The authorization server ${issuer} sends the browser to another server (${origin}), and does not promise to name itself in the answer (RFC 9207).`,
+    `The authorization server ${issuer} ${what} ${new URL(issuer).origin === origin ? 'another part of its server' : 'another server'} (${endpoint}), and does not promise to name itself in the answer (RFC 9207).`,
     {
       status: exitStatus.signIn,
       hint: `Nothing was sent: it could get the codes of that server (mix-up, RFC 9700 §4.4). Its operator should send \`iss\`. If both are known to belong together: AUTHORIZATION_ORIGINS=${issuer}=${origin}`,
