@@ -64,7 +64,7 @@ function requireSafeEndpoints(server: ServerMetadata, issuer: string): ServerMet
       throw new ClientFailure(`The ${name} of ${issuer} is on this machine.`, { status: exitStatus.signIn })
     }
   }
-  if (server.token_endpoint === undefined) throw refusal(issuer, 'has no token endpoint')
+  if (typeof server.token_endpoint !== 'string') throw refusal(issuer, 'has no token endpoint')
   return server
 }
 

@@ -1,3 +1,4 @@
+import { isEndpointOf, segmentsOf } from '../runtime/issuer-endpoints.ts'
 import { wellKnownUrls } from '../runtime/well-known-urls.ts'
 import type { Discovery } from './discovery.ts'
 import { ClientFailure, exitStatus } from './failure.ts'
@@ -26,7 +27,8 @@ export async function requireOwnAuthorizationEndpoint(
   if (server.authorization_response_iss_parameter_supported === true) return
   const { authorization_endpoint: endpoint = '', token_endpoint: tokenEndpoint = '' } = server
   const isKnown = (url: string) =>
-    isOwn(issuer, url, tokenEndpoint) || rules.authorizationOrigins?.includes(new URL(url).origin) === true
+    isEndpointOf(issuer, url, tokenEndpoint) ||
+    rules.authorizationOrigins?.includes(new URL(url).origin) === true
   // Another server would take this issuer's redirect URI for its own client's, and borrowed pages may hide behind own
   // ones that lead there.
   const { registration_endpoint: registration } = server
@@ -68,50 +70,12 @@ export function mayRevokeAt(endpoint: string, issuer: string, tokenEndpoint: str
 }
 
 /**
- * Whether an endpoint is the issuer's: at its origin, and below its path, since one origin may have many tenants. An
- * endpoint above the tenants is shared by them; then the codes must go to one beside it.
- */
-function isOwn(issuer: string, endpoint: string, tokenEndpoint: string): boolean {
-  const [home, at, token] = [new URL(issuer), URL.parse(endpoint), URL.parse(tokenEndpoint)]
-  if (at?.origin !== home.origin) return false
-  const tenant = tenantOf(home)
-  if (tenant.length === 0) return true
-  // Servers differ in what they make of these.
-  if ([home, at].some(({ pathname }) => /%2f|%5c|%25|;|\\|\.\./i.test(pathname))) return false
-  const [path, folder] = [segments(at), segments(at).slice(0, -1)]
-  if (begins(path, tenant)) return true
-  const isShared = begins(tenant, folder) && token !== null && !begins(segments(token), tenant)
-  return isShared && isBeside(endpoint, tokenEndpoint)
-}
-
-/** The issuer's path, without the version that ends it at Microsoft: …/TENANT/v2.0. */
-function tenantOf(issuer: URL): readonly string[] {
-  const path = segments(issuer)
-  return path.length > 1 && /^v\d+(\.\d+)*$/.test(path.at(-1) ?? '') ? path.slice(0, -1) : path
-}
-
-function segments({ pathname }: URL): readonly string[] {
-  return pathname.split('/').filter((segment) => segment !== '')
-}
-
-function begins(path: readonly string[], start: readonly string[]): boolean {
-  return start.every((segment, index) => path[index] === segment)
-}
-
-function isBeside(first: string, second: string): boolean {
-  const [a, b] = [URL.parse(first), URL.parse(second)]
-  if (!a || !b || a.origin !== b.origin) return false
-  const folder = (url: URL) => segments(url).slice(0, -1).join('/')
-  return folder(a) === folder(b)
-}
-
-/**
  * Asks the authorization endpoint's own host whose it is, at every place where its metadata may be.
  * @returns whether it publishes none, or the metadata of this issuer alone
  */
 async function isVouchedFor(endpoint: string, issuer: string, fetch: Fetch): Promise<boolean> {
   const { origin, pathname } = new URL(endpoint)
-  const path = segments(new URL(endpoint))
+  const path = segmentsOf(new URL(endpoint))
   if (path.length > deepestPath || pathname.includes('%')) return false
   const issuers = path.map((_, length) => [origin, ...path.slice(0, length)].join('/'))
   const urls = [...new Set([...issuers, origin].flatMap(wellKnownUrls).map(({ href }) => href))]

@@ -115,7 +115,10 @@ function requireCodeFlow({ server, issuer, rules }: Discovery): void {
   if (!methods?.includes('S256') && !assumed) {
     throw refusal(issuer, 'does not offer PKCE with S256 (RFC 7636), which MCP requires')
   }
-  if (server.authorization_endpoint === undefined) throw refusal(issuer, 'has no authorization endpoint')
+  const { authorization_endpoint: endpoint } = server
+  if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) {
+    throw refusal(issuer, 'has no authorization endpoint')
+  }
 }
 
 /** OpenID Connect Core §11 wants consent asked for with `offline_access`. Rules for this server may say otherwise. */

@@ -30,7 +30,8 @@ export function deviceCode({ show, signal }: DeviceCodeOptions): Grant {
     grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
     async obtain({ discovery, scopes, connect }) {
       const { server, issuer } = discovery
-      if (server.device_authorization_endpoint === undefined) throw refusal(issuer, 'has no device flow')
+      const { device_authorization_endpoint: endpoint } = server
+      if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) throw refusal(issuer, 'has no device flow')
       requireOwnDeviceEndpoint(discovery)
       const { configuration, options } = await connect()
       const device = await initiateDeviceAuthorization(configuration, {

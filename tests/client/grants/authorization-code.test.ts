@@ -133,10 +133,18 @@ describe('authorizationCode', () => {
     },
   )
 
-  it('needs an authorization endpoint', async () => {
-    const { error } = await signIn({ metadata: { authorization_endpoint: undefined } })
-    expect(describeError(error).message).toMatch(/has no authorization endpoint/)
-  })
+  it.each([[undefined], [null], [7], [['https://id.example/authorize']], [{}]])(
+    'needs an authorization endpoint: %j is none',
+    async (authorization_endpoint) => {
+      for (const promised of [true, false]) {
+        const { error, asked } = await signIn({
+          metadata: { authorization_endpoint, authorization_response_iss_parameter_supported: promised },
+        })
+        expect(describeError(error).message).toMatch(/has no authorization endpoint/)
+        expect([...asked]).toEqual([])
+      }
+    },
+  )
 
   it.each([
     ['offers it', {}, 'read offline_access', 'consent'],
