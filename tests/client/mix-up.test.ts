@@ -171,6 +171,32 @@ describe('an authorization server that sends no iss, honest', () => {
     expect(portless(visited[0]?.searchParams.get('redirect_uri') ?? '')).toBe('http://127.0.0.1/callback')
   })
 
+  it('may have its pages anywhere when it promises iss and sends it', async () => {
+    const pages = await standIns.start(() => ({
+      '/authorize': ({ path }) => ({ status: 302, headers: { location: `${issuer.origin}${path}` } }),
+    }))
+    const issuer = await standIns.start((own) => {
+      const { '/authorize': authorize, ...routes } = honestRoutes(own)
+      const metadata = {
+        ...metadataOf(own),
+        authorization_endpoint: `${pages.origin}/authorize`,
+        authorization_response_iss_parameter_supported: true,
+      }
+      return {
+        ...routes,
+        [wellKnown]: { body: metadata },
+        async '/authorize'(request: StandInRequest) {
+          const answer = typeof authorize === 'function' ? await authorize(request) : {}
+          const location = new URL(answer.headers?.location ?? own)
+          location.searchParams.set('iss', own)
+          return { ...answer, headers: { location: location.href } }
+        },
+      }
+    })
+    const { value } = await signIn(issuer.origin, { client: { id: 'by-hand' } })
+    expect(value?.accessToken).toBe('honest-access')
+  })
+
   it.each<[string, Partial<OAuthClientOptions>]>([
     ['a rule names the other origin', { client: { id: 'by-hand' } }],
     ['its client registers itself', {}],
@@ -268,6 +294,33 @@ describe('an evil authorization server', () => {
     expect(JSON.stringify(evil.requests)).not.toContain('honest-code')
     expect(value).toBeUndefined()
     expect(error).toBeDefined()
+  })
+
+  it('gets nothing of a client that an earlier version registered with the common redirect URI', async () => {
+    const { evil } = await startBoth({ metadata: borrowed })
+    const store = createMemoryTokenStore()
+    await store.registrations.update({ issuer: evil.origin }, async () => ({
+      issuer: evil.origin,
+      clientId: 'by-hand',
+      origin: 'dynamic',
+      grantTypes: ['authorization_code', 'refresh_token'],
+      redirectUri: 'http://127.0.0.1:40000/callback',
+    }))
+    const { description, visited } = await signIn(evil.origin, { store })
+    expect(description).toMatchObject({ message: expect.stringContaining('RFC 9207') })
+    expect([...visited, ...stolen(evil)]).toEqual([])
+  })
+
+  it('gets nothing while the server whose pages it borrows cannot say whose they are', async () => {
+    const honest = await standIns.start((origin) => ({
+      ...honestRoutes(origin),
+      [wellKnown]: { status: 503 },
+    }))
+    const spite = { metadata: borrowed, register: registerAtHonest }
+    const evil = await standIns.start((origin) => evilRoutes(origin, honest.origin, spite))
+    const { description, visited } = await signIn(evil.origin)
+    expect(description).toMatchObject({ message: expect.stringContaining('RFC 9207') })
+    expect([...visited, ...stolen(evil)]).toEqual([])
   })
 
   it('with borrowed pages is refused before the browser opens and before the client registers', async () => {
