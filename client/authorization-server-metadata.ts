@@ -77,7 +77,7 @@ async function requireSafeEndpoints(
     requireNameable(url, issuer)
     if (name === 'authorization_endpoint') await fetch.judge?.(url, issuer)
   }
-  if (server.token_endpoint === undefined) throw refusal(issuer, 'has no token endpoint')
+  if (typeof server.token_endpoint !== 'string') throw refusal(issuer, 'has no token endpoint')
   return server
 }
 

@@ -64,10 +64,11 @@ export function createAuthorizer({
 
   function read(
     answer: TokenEndpointResponse,
-    { issuer, resource }: Discovery,
+    { issuer, resource, server }: Discovery,
     request: Pick<Tokens, 'clientId' | 'scopes' | 'refreshToken' | 'dpopKey'>,
   ): Tokens {
-    return parseTokens(answer, { ...request, profile, issuer, resource }, now())
+    const { token_endpoint: tokenEndpoint } = server
+    return parseTokens(answer, { ...request, profile, issuer, resource, tokenEndpoint }, now())
   }
 
   async function signInOnce(
@@ -83,6 +84,8 @@ export function createAuthorizer({
       scopes,
       fetch,
       redirectUri: known?.registration.redirectUri,
+      origin: known?.registration.origin ?? 'dynamic',
+      listedRedirectUris: known?.listedRedirectUris,
       async connect(redirectUri) {
         used = known ?? (await registrar.register(discovery, { redirectUri, grantTypes: grant.grantTypes }))
         onClient(used)
@@ -123,6 +126,9 @@ export function createAuthorizer({
     async refresh(discovery, held) {
       const client = held?.refreshToken === undefined ? undefined : await registrar.find(discovery)
       if (held?.refreshToken === undefined || client?.clientId !== held.clientId) return undefined
+      // Metadata that has changed since must not lead a refresh token to another server.
+      const { tokenEndpoint = discovery.server.token_endpoint } = held
+      if (tokenEndpoint !== discovery.server.token_endpoint) return undefined
       const key = held.dpopKey && (await importDpopKey(held.dpopKey))
       const { configuration, options } = connectAs(client, discovery, key)
       const resource = resourceParameter(discovery)

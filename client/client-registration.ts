@@ -12,6 +12,7 @@ import type { CryptoKey } from 'openid-client'
 import type { ClientAuthentication } from './client-authentication.ts'
 import type { Discovery } from './discovery.ts'
 import { ClientFailure, exitStatus } from './failure.ts'
+import { loadRedirectUris } from './metadata-document.ts'
 import type { Registration } from './registration.ts'
 import { type Fetch, withPurpose } from './secure-fetch.ts'
 import type { TokenStore } from './token-store.ts'
@@ -46,6 +47,8 @@ export interface ClientRegistrarOptions {
 /** A registration, and the proof that goes with it. */
 export interface RegisteredClient extends ClientAuthentication {
   readonly registration: Registration
+  /** The redirect URIs in the client's metadata document, for a client that is known by one. */
+  readonly listedRedirectUris?: () => Promise<readonly string[]>
 }
 
 /** Knows, for each authorization server, the client that it knows. */
@@ -109,7 +112,8 @@ export function createClientRegistrar(options: ClientRegistrarOptions): ClientRe
     }
     if (clientMetadataUrl !== undefined && server.client_id_metadata_document_supported === true) {
       const registration: Registration = { issuer, clientId: clientMetadataUrl, origin: 'metadata-document' }
-      return { registration, clientId: clientMetadataUrl }
+      const listedRedirectUris = async () => await loadRedirectUris(clientMetadataUrl, options.fetch)
+      return { registration, clientId: clientMetadataUrl, listedRedirectUris }
     }
     const kept = await store.registrations.read({ issuer })
     return kept && isUsable(kept, now(), grantTypes) ? authenticationOf(kept) : undefined

@@ -11,6 +11,11 @@ export interface IssuerRules {
   readonly authorizationParameters?: Readonly<Record<string, string>>
   /** Where the browser comes back to. Without a port, any that is free. Default `http://127.0.0.1/callback`. */
   readonly redirectUri?: string
+  /**
+   * Origins at which its authorization endpoint may be although they are not its own and it promises no `iss`
+   * (RFC 9207). Default: none.
+   */
+  readonly authorizationOrigins?: readonly string[]
   /** PKCE is used although the metadata does not list S256. */
   readonly allowInsecureUnadvertisedPkce?: boolean
   /** A 400 without an error code, in answer to a refresh, is `invalid_grant`: this server says it so. */
@@ -19,12 +24,14 @@ export interface IssuerRules {
 
 /** The rules that an identity provider's profile and the environment make. */
 export function rulesOf(settings: IdpSettings): IssuerRules {
-  const { omitResource, authorizationParameters, allowInsecureUnadvertisedPkce } = settings
+  const { omitResource, authorizationParameters, allowInsecureUnadvertisedPkce, authorizationOrigins } =
+    settings
   return {
     omitResource,
     authorizationParameters,
     redirectUri: redirectUri(settings),
     allowInsecureUnadvertisedPkce,
+    authorizationOrigins,
     bareRefusals: settings.profile.bareRefusals ?? false,
   }
 }

@@ -1,21 +1,33 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { isLoopback } from '../config/index.ts'
-import { html, page, styleHash } from '../runtime/html.ts'
 import { listen } from '../runtime/listen.ts'
+import { limitConnections } from './connection-limit.ts'
 import { ClientFailure, causeOf, codeOf, exitStatus } from './failure.ts'
+import { answers, refuseRequest, sendAnswer } from './loopback-answers.ts'
 
 /** How long the user may take to sign in, in milliseconds. */
 const defaultTimeoutMs = 5 * 60_000
 
 /** Where the browser comes back to unless a registration says otherwise: RFC 8252 §7.3, any free port. */
-const defaultUri = 'http://127.0.0.1/callback'
+export const defaultRedirectUri = 'http://127.0.0.1/callback'
+
+/** A browser opens six to a host. */
+const maximumConnections = 64
+
+/** How long a connection may take to send its request, in milliseconds. */
+const requestTimeoutMs = 10_000
+
+/** How often a wrong address may be pasted before only the browser counts. A terminal asks again by itself. */
+const maximumPastes = 10
 
 /** Waits for the browser to come back from the authorization server (RFC 8252 §7.3). */
 export interface LoopbackRedirect {
   /** `redirect_uri`: this machine, and a port that was free. */
   readonly uri: string
   /**
-   * Takes the first callback, and no other. The browser is told how it went once `handle` is done.
+   * Takes the first callback of this sign-in, and no other. Everything else is refused, and the wait goes on: any web
+   * page can send a browser here. The browser is told how it went once `handle` is done.
    * @returns what `handle` returns
    * @throws what `handle` throws, and ClientFailure when no callback comes in time
    */
@@ -26,8 +38,13 @@ export interface LoopbackRedirect {
 /**
  * Takes addresses from a person, until one is the callback.
  * @param wanted how the callback begins
+ * @param isCallback whether an address is the answer to this sign-in
  */
-export type PastedCallback = (wanted: string, signal: AbortSignal) => Promise<URL>
+export type PastedCallback = (
+  wanted: string,
+  signal: AbortSignal,
+  isCallback: (url: URL) => boolean,
+) => Promise<URL>
 
 /** How long to wait, and where. */
 export interface LoopbackRedirectOptions {
@@ -35,10 +52,12 @@ export interface LoopbackRedirectOptions {
   readonly uri?: string | undefined
   /** Whether the port of `uri` is the only one that will do. Default false. */
   readonly portIsFixed?: boolean
+  /** The `state` of the authorization request: a callback without it is not of this sign-in. Default: any is. */
+  readonly state?: string
   /** In milliseconds. Default 5 minutes. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
-  /** A callback that somebody brings by hand; the first that comes, either way, counts. */
+  /** A callback that the user brings by hand; the first that comes, either way, counts. */
   readonly pastedCallback?: PastedCallback
 }
 
@@ -47,8 +66,9 @@ export interface LoopbackRedirectOptions {
  * @throws ClientFailure when `uri` is not one that this machine can serve, or its port is fixed and taken
  */
 export async function openLoopbackRedirect({
-  uri: wanted = defaultUri,
+  uri: wanted = defaultRedirectUri,
   portIsFixed = false,
+  state,
   timeoutMs = defaultTimeoutMs,
   signal,
   pastedCallback,
@@ -57,41 +77,57 @@ export async function openLoopbackRedirect({
   const callback = Promise.withResolvers<{ url: URL; response?: ServerResponse }>()
   // The wait may be given up before anyone asks for its result.
   callback.promise.catch(() => {})
-  const server = createServer((request, response) => {
-    const refusal = judge(request, target) ?? (used ? answers.used : undefined)
-    if (refusal) {
-      void answer(response, refusal)
-      return
-    }
-    used = true
-    callback.resolve({ url: new URL(request.url ?? '/', target), response })
-  })
   let used = false
+  /** Counted, not told one by one: whoever can reach this port could fill the terminal. */
+  let others = 0
+  const isCallback = (url: URL) => url.href.startsWith(beginningOf(target)) && hasState(url, state)
+
+  const server = createServer(
+    { headersTimeout: requestTimeoutMs, requestTimeout: requestTimeoutMs },
+    (request, response) => {
+      const refusal = refuseRequest(request, target)
+      const url = new URL(refusal ? '/' : (request.url ?? '/'), target)
+      if (!refusal && !isCallback(url)) others += 1
+      const answer = refusal ?? (isCallback(url) ? (used ? answers.used : undefined) : answers.otherSignIn)
+      if (answer) {
+        void sendAnswer(response, answer)
+        return
+      }
+      used = true
+      connections.keep(request.socket)
+      callback.resolve({ url, response })
+    },
+  )
+  const connections = limitConnections(server, maximumConnections)
   target.port = String(await listenNear(server, target, portIsFixed))
-  const timer = setTimeout(() => callback.reject(noCallback(timeoutMs)), timeoutMs)
+  const timer = setTimeout(() => callback.reject(noCallback(timeoutMs, others)), timeoutMs)
   const onAbort = () => callback.reject(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
   if (signal?.aborted) onAbort()
   const end = new AbortController()
 
+  /** Rejects when nothing can be pasted, and after too many wrong addresses: then only the browser counts. */
+  async function takePasted(paste: PastedCallback): Promise<void> {
+    for (let count = 0; count < maximumPastes && !end.signal.aborted && !used; count++) {
+      const url = await paste(beginningOf(target), end.signal, isCallback)
+      if (used || !isCallback(url)) continue
+      used = true
+      callback.resolve({ url })
+    }
+  }
+
   return {
     uri: target.href,
     async receive(handle) {
-      pastedCallback?.(beginningOf(target), end.signal).then(
-        (url) => {
-          used = true
-          callback.resolve({ url })
-        },
-        () => {},
-      )
+      if (pastedCallback) takePasted(pastedCallback).catch(() => {})
       const { url, response } = await callback.promise
       clearTimeout(timer)
       try {
-        const result = await handle(requireCallback(url, target))
-        if (response) await answer(response, answers.signedIn)
+        const result = await handle(url)
+        if (response) await sendAnswer(response, answers.signedIn)
         return result
       } catch (error) {
-        if (response) await answer(response, answers.failed)
+        if (response) await sendAnswer(response, answers.failed)
         throw error
       }
     },
@@ -102,10 +138,19 @@ export async function openLoopbackRedirect({
       const closed = Promise.withResolvers<void>()
       server.close(() => closed.resolve())
       // Browsers open connections in advance and would keep them.
-      server.closeAllConnections()
+      connections.end()
       await closed.promise
     },
   }
+}
+
+/** `state` is secret, so a callback that has it answers this sign-in: whatever else is wrong with it ends the wait. */
+function hasState(url: URL, state: string | undefined): boolean {
+  if (state === undefined) return true
+  const [given, ...more] = url.searchParams.getAll('state')
+  if (given === undefined || more.length > 0) return false
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(state))
 }
 
 function requireServable(uri: string): URL {
@@ -143,64 +188,14 @@ function beginningOf({ origin, pathname }: URL): string {
   return `${origin}${pathname}?`
 }
 
-/** What was brought by hand may be anything. */
-function requireCallback(url: URL, target: URL): URL {
-  if (url.href.startsWith(beginningOf(target))) return url
-  throw new ClientFailure('That is not the address to which the sign-in page sent the browser.', {
-    status: exitStatus.signIn,
-    hint: `It begins with ${beginningOf(target)}`,
-  })
-}
-
-interface Answer {
-  readonly status: number
-  readonly title: string
-  readonly text: string
-}
-
-const answers = {
-  signedIn: {
-    status: 200,
-    title: 'You are signed in',
-    text: 'You can close this page and go back to the terminal.',
-  },
-  failed: { status: 400, title: 'Signing in failed', text: 'The terminal says why.' },
-  foreignHost: { status: 403, title: 'Forbidden', text: 'This address serves the redirect of one sign-in.' },
-  notFound: { status: 404, title: 'Not found', text: 'There is nothing here.' },
-  notGet: { status: 405, title: 'Method not allowed', text: 'The redirect of a sign-in is a GET.' },
-  used: { status: 410, title: 'Already used', text: 'This sign-in has had its answer.' },
-} as const satisfies Record<string, Answer>
-
-/** A foreign Host is a name that someone else made resolve to this machine (DNS rebinding). */
-function judge(request: IncomingMessage, { host, origin, pathname }: URL): Answer | undefined {
-  if (request.headers.host !== host) return answers.foreignHost
-  if (URL.parse(request.url ?? '', origin)?.pathname !== pathname) return answers.notFound
-  if (request.method !== 'GET') return answers.notGet
-  return undefined
-}
-
-/** Nothing that the request said is repeated. Resolves when the answer is on its way, or the browser has gone. */
-async function answer(response: ServerResponse, { status, title, text }: Answer): Promise<void> {
-  const done = Promise.withResolvers<void>()
-  response.once('close', done.resolve)
-  response.writeHead(status, {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': `default-src 'none'; style-src ${styleHash}; img-src data:; frame-ancestors 'none'`,
-    'cache-control': 'no-store',
-    'referrer-policy': 'no-referrer',
-    connection: 'close',
-    ...(status === 405 && { allow: 'GET' }),
-  })
-  response.end(page({ title, body: html`<h1>${title}</h1><p>${text}</p>` }))
-  await done.promise
-}
-
 /** The browser did not come back. What it shows instead, only the person knows. */
 export class NoCallback extends ClientFailure {}
 
-function noCallback(timeoutMs: number): NoCallback {
+function noCallback(timeoutMs: number, others: number): NoCallback {
+  const again = 'Run the command again, and open the address it prints in a browser on this machine.'
+  const refused = others > 0 ? ` Refused meanwhile: ${others} answers that were not to this sign-in.` : ''
   return new NoCallback(`Nobody signed in within ${Math.round(timeoutMs / 1000)} seconds.`, {
     status: exitStatus.signIn,
-    hint: 'Run the command again, and open the address it prints in a browser on this machine.',
+    hint: `${again}${refused}`,
   })
 }

@@ -11,6 +11,8 @@ export type RequestPurpose =
   | 'resource-metadata'
   /** RFC 8414 or OpenID Connect Discovery. */
   | 'server-metadata'
+  /** The client's own metadata document (draft-ietf-oauth-client-id-metadata-document). */
+  | 'client-metadata'
   /** RFC 7591. */
   | 'registration'
   /** RFC 9126. */

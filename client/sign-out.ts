@@ -3,6 +3,7 @@ import { loadAuthorizationServer } from './authorization-server-metadata.ts'
 import { type ClientAuthentication, createConfiguration } from './client-authentication.ts'
 import type { ClientRegistrar } from './client-registration.ts'
 import { isBareStatus, isOAuthError } from './oauth-error.ts'
+import { mayRevokeAt } from './own-endpoints.ts'
 import type { Fetch } from './secure-fetch.ts'
 import type { TokenStore } from './token-store.ts'
 import type { Tokens } from './tokens.ts'
@@ -38,9 +39,10 @@ export async function signOut(tokens: Tokens | undefined, options: SignOutOption
 }
 
 async function revoke(tokens: Tokens, { registrar, fetch }: SignOutOptions): Promise<SignOut> {
-  const { issuer, clientId, accessToken, refreshToken } = tokens
+  const { issuer, tokenEndpoint, clientId, accessToken, refreshToken } = tokens
   const server = await loadAuthorizationServer(issuer, fetch)
-  if (server.revocation_endpoint === undefined) return 'forgotten'
+  const { revocation_endpoint: endpoint } = server
+  if (endpoint === undefined || !mayRevokeAt(endpoint, issuer, tokenEndpoint)) return 'forgotten'
   const known = await registrar.find({ issuer, server })
   const client: ClientAuthentication = known?.clientId === clientId ? known : { clientId }
   const configuration = createConfiguration(server, client, fetch)

@@ -5,6 +5,7 @@ const tokens = z.object({
   profile: z.string(),
   issuer: z.string(),
   resource: z.string(),
+  tokenEndpoint: z.string().optional(),
   clientId: z.string(),
   accessToken: z.string(),
   refreshToken: z.string().optional(),

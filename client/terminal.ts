@@ -34,14 +34,19 @@ export async function visit(url: URL): Promise<void> {
 
 /** Takes the address that a browser on another machine ended on. Undefined where nobody can type. */
 export const pastedCallback = process.stdin.isTTY
-  ? async (wanted: string, signal: AbortSignal): Promise<URL> => {
+  ? async (wanted: string, signal: AbortSignal, isCallback: (url: URL) => boolean): Promise<URL> => {
       tell('Is the browser on another machine? Then paste here the address that it ends on, and press Enter.')
       const lines = createInterface({ input: process.stdin })
       try {
         for (;;) {
           const typed = URL.parse((await lines.question('', { signal })).trim())
-          if (typed?.href.startsWith(wanted)) return typed
-          tell(`That is not the address that the browser ended on. It begins with ${wanted}`)
+          if (typed && isCallback(typed)) return typed
+          const isOlder = typed?.href.startsWith(wanted) === true
+          tell(
+            isOlder
+              ? 'That address answers another sign-in. Open the address above again, and paste the one it ends on.'
+              : `That is not the address that the browser ended on. It begins with ${wanted}`,
+          )
         }
       } finally {
         lines.close()

@@ -15,6 +15,8 @@ export const defaultProfile = 'default'
 
 /** A grant's tokens. */
 export interface Tokens extends TokenKey {
+  /** Where they came from: the refresh token is sent to no other. Absent in what earlier versions kept. */
+  readonly tokenEndpoint?: string | undefined
   /** The client that they were given to: nobody else can use the refresh token. */
   readonly clientId: string
   readonly accessToken: string
@@ -39,6 +41,7 @@ export function isExpired({ expiresAt }: Pick<Tokens, 'expiresAt'>, now: number)
 /** What a token endpoint's answer leaves out. */
 export interface AnsweredRequest extends TokenKey {
   readonly clientId: string
+  readonly tokenEndpoint?: string | undefined
   /** The scopes asked for. */
   readonly scopes: readonly string[]
   /** The refresh token in use. */
@@ -53,12 +56,13 @@ export interface AnsweredRequest extends TokenKey {
  * @param now Unix seconds
  */
 export function parseTokens(answer: TokenEndpointResponse, request: AnsweredRequest, now: number): Tokens {
-  const { profile, issuer, resource, clientId, dpopKey } = request
+  const { profile, issuer, resource, tokenEndpoint, clientId, dpopKey } = request
   const refreshToken = answer.refresh_token ?? request.refreshToken
   return {
     profile,
     issuer,
     resource,
+    ...(tokenEndpoint !== undefined && { tokenEndpoint }),
     clientId,
     accessToken: answer.access_token,
     ...(refreshToken !== undefined && { refreshToken }),

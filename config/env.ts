@@ -13,6 +13,10 @@ function isSecureUrl(value: string): boolean {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(value))
 }
 
+function isSecureOrigin(value: string): boolean {
+  return isSecureUrl(value) && new URL(value).origin === value
+}
+
 /**
  * An issuer or resource identifier. Kept as the string that was given, because both are compared
  * byte for byte (RFC 8414 §3.3, RFC 8707 §2) and `URL.href` adds a slash to a bare origin.
@@ -102,6 +106,12 @@ export const environment = z.object({
   REDIRECT_HOST: oneOf('127.0.0.1', 'localhost').optional(),
   REDIRECT_PORT: wholeNumber(1, 65_535).optional(),
   ALLOW_INSECURE_UNADVERTISED_PKCE: yesOrNo.optional(),
+  AUTHORIZATION_ORIGINS: mapping
+    .refine(
+      (issuers) => Object.values(issuers).every((origins) => origins.every(isSecureOrigin)),
+      'must map issuers to https origins without a path, for example https://id.example=https://login.example',
+    )
+    .optional(),
   DPOP: oneOf('allowed', 'required').optional(),
   DPOP_NONCE_KEY: z.string().min(32, 'is shorter than 32 characters').optional(),
   REPLAY_STORE: z

@@ -10,6 +10,8 @@ export interface IdpOverrides {
   readonly redirectHost?: '127.0.0.1' | 'localhost'
   readonly redirectPort?: number
   readonly allowInsecureUnadvertisedPkce?: boolean
+  /** Issuer → the origins at which its authorization endpoint may be besides its own. */
+  readonly authorizationOrigins?: Readonly<Record<string, readonly string[]>>
 }
 
 /** How one issuer is spoken to: its profile, and what the environment says instead. */
@@ -27,6 +29,8 @@ export interface IdpSettings {
   readonly redirectPort?: number
   /** Whether S256 is used although the issuer does not list it. */
   readonly allowInsecureUnadvertisedPkce: boolean
+  /** Origins at which the authorization endpoint may be besides the issuer's, without `iss` (RFC 9207). */
+  readonly authorizationOrigins: readonly string[]
 }
 
 /**
@@ -48,6 +52,10 @@ export function idpSettings(issuer: string, resource: string, overrides: IdpOver
     ...(redirectPort !== undefined && { redirectPort }),
     allowInsecureUnadvertisedPkce:
       overrides.allowInsecureUnadvertisedPkce ?? profile.allowInsecureUnadvertisedPkce ?? false,
+    authorizationOrigins: [
+      ...(profile.authorizationOrigins ?? []),
+      ...(new Map(Object.entries(overrides.authorizationOrigins ?? {})).get(issuer) ?? []),
+    ],
   }
 }
 

@@ -132,6 +132,7 @@ function overridesOf(variables: Environment): IdpOverrides {
     }),
     ...(variables.REDIRECT_HOST !== undefined && { redirectHost: variables.REDIRECT_HOST }),
     ...(variables.REDIRECT_PORT !== undefined && { redirectPort: variables.REDIRECT_PORT }),
+    ...(variables.AUTHORIZATION_ORIGINS && { authorizationOrigins: variables.AUTHORIZATION_ORIGINS }),
     ...(variables.ALLOW_INSECURE_UNADVERTISED_PKCE !== undefined && {
       allowInsecureUnadvertisedPkce: variables.ALLOW_INSECURE_UNADVERTISED_PKCE,
     }),

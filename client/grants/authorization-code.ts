@@ -9,7 +9,9 @@ import {
 import { refusal } from '../authorization-server-metadata.ts'
 import type { Discovery } from '../discovery.ts'
 import { resourceParameter } from '../issuer-rules.ts'
-import { openLoopbackRedirect, type PastedCallback } from '../loopback-redirect.ts'
+import { defaultRedirectUri, openLoopbackRedirect, type PastedCallback } from '../loopback-redirect.ts'
+import { requireOwnAuthorizationEndpoint } from '../own-endpoints.ts'
+import { chooseRedirectUri, isRedirectUriOf } from '../redirect-uri.ts'
 import { type Grant, offlineAccess, scopeParameter, withOfflineAccess } from './grant.ts'
 
 /** What the code flow needs besides the two servers. */
@@ -50,16 +52,26 @@ export function authorizationCode({
   return {
     interactive: true,
     grantTypes: ['authorization_code', 'refresh_token'],
-    async obtain({ discovery, scopes, connect, redirectUri: registeredUri }) {
+    async obtain({ discovery, scopes, connect, fetch, origin, redirectUri: registered, listedRedirectUris }) {
       requireCodeFlow(discovery)
+      const { issuer, rules } = discovery
+      const wanted = redirectUri ?? rules.redirectUri ?? defaultRedirectUri
+      const isListed = (uri: string) => isRedirectUriOf(issuer, wanted, uri)
+      const promisesIss = discovery.server.authorization_response_iss_parameter_supported === true
+      const document = promisesIss ? [] : ((await listedRedirectUris?.()) ?? [])
+      const listed = registered ?? document.find(isListed)
+      const isNew = origin === 'dynamic' && registered === undefined
+      const uri = chooseRedirectUri({ issuer, wanted, registered: listed, isNew })
+      const hasOwnRedirectUri = isRedirectUriOf(issuer, wanted, uri)
+      await requireOwnAuthorizationEndpoint(discovery, { hasOwnRedirectUri, fetch })
       const resource = resourceParameter(discovery)
-      const wanted = withOfflineAccess(scopes, discovery.server)
+      const scopesToAsk = withOfflineAccess(scopes, discovery.server)
       const pkceCodeVerifier = randomPKCECodeVerifier()
       const state = randomState()
-      const wantedUri = redirectUri ?? discovery.rules.redirectUri
       const redirect = await openLoopbackRedirect({
-        uri: chooseRedirectUri(wantedUri, registeredUri),
-        portIsFixed: (URL.parse(wantedUri ?? '')?.port ?? '') !== '',
+        uri,
+        state,
+        portIsFixed: (URL.parse(wanted)?.port ?? '') !== '',
         ...(signal && { signal }),
         ...(timeoutMs !== undefined && { timeoutMs }),
         ...(pastedCallback && { pastedCallback }),
@@ -69,7 +81,7 @@ export function authorizationCode({
         const pushed = discovery.server.require_pushed_authorization_requests === true
         const build = pushed ? buildAuthorizationUrlWithPAR : buildAuthorizationUrl
         const url = await build(configuration, {
-          ...promptFor(wanted, discovery),
+          ...promptFor(scopesToAsk, discovery),
           ...discovery.rules.authorizationParameters,
           client_id: configuration.clientMetadata().client_id,
           response_type: 'code',
@@ -78,11 +90,13 @@ export function authorizationCode({
           state,
           code_challenge: await calculatePKCECodeChallenge(pkceCodeVerifier),
           code_challenge_method: 'S256',
-          ...scopeParameter(wanted),
+          ...scopeParameter(scopesToAsk),
         })
         const checks = { pkceCodeVerifier, expectedState: state }
         const answer = redirect.receive(async (callback) => {
           onCallback?.(callback)
+          // openid-client takes an empty one for none.
+          if (callback.searchParams.get('iss') === '') throw refusal(issuer, 'answered with an empty `iss`')
           return await authorizationCodeGrant(configuration, callback, checks, resource, options)
         })
         const [tokens] = await Promise.all([answer, visit(url)])
@@ -94,14 +108,6 @@ export function authorizationCode({
   }
 }
 
-/** The port that was registered is used again where any port would do. */
-function chooseRedirectUri(wanted: string | undefined, registered: string | undefined): string | undefined {
-  if (wanted === undefined || registered === undefined) return wanted ?? registered
-  const [asked, known] = [URL.parse(wanted), URL.parse(registered)]
-  const fits = asked?.port === '' && asked.hostname === known?.hostname && asked.pathname === known.pathname
-  return fits ? registered : wanted
-}
-
 /** What the code flow cannot do without. */
 function requireCodeFlow({ server, issuer, rules }: Discovery): void {
   const methods = server.code_challenge_methods_supported
@@ -109,7 +115,10 @@ function requireCodeFlow({ server, issuer, rules }: Discovery): void {
   if (!methods?.includes('S256') && !assumed) {
     throw refusal(issuer, 'does not offer PKCE with S256 (RFC 7636), which MCP requires')
   }
-  if (server.authorization_endpoint === undefined) throw refusal(issuer, 'has no authorization endpoint')
+  const { authorization_endpoint: endpoint } = server
+  if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) {
+    throw refusal(issuer, 'has no authorization endpoint')
+  }
 }
 
 /** OpenID Connect Core §11 wants consent asked for with `offline_access`. Rules for this server may say otherwise. */

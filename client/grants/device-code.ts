@@ -2,6 +2,7 @@ import { initiateDeviceAuthorization, pollDeviceAuthorizationGrant } from 'openi
 import { refusal } from '../authorization-server-metadata.ts'
 import { resourceParameter } from '../issuer-rules.ts'
 import { requireNameable } from '../named-host.ts'
+import { requireOwnDeviceEndpoint } from '../own-endpoints.ts'
 import { requireSecureUrl } from '../secure-fetch.ts'
 import { type Grant, scopeParameter, withOfflineAccess } from './grant.ts'
 
@@ -30,7 +31,9 @@ export function deviceCode({ show, signal }: DeviceCodeOptions): Grant {
     grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
     async obtain({ discovery, scopes, connect, fetch }) {
       const { server, issuer } = discovery
-      if (server.device_authorization_endpoint === undefined) throw refusal(issuer, 'has no device flow')
+      const { device_authorization_endpoint: endpoint } = server
+      if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) throw refusal(issuer, 'has no device flow')
+      requireOwnDeviceEndpoint(discovery)
       const { configuration, options } = await connect()
       const device = await initiateDeviceAuthorization(configuration, {
         ...resourceParameter(discovery),

@@ -1,5 +1,6 @@
 import type { Configuration, DPoPHandle, ServerMetadata, TokenEndpointResponse } from 'openid-client'
 import type { Discovery } from '../discovery.ts'
+import type { Registration } from '../registration.ts'
 import type { Fetch } from '../secure-fetch.ts'
 
 /** A way to get tokens from an authorization server. */
@@ -22,6 +23,13 @@ export interface GrantRequest {
   readonly scopes: readonly string[]
   /** The redirect URI that this client is registered with there, when it is registered with one. */
   readonly redirectUri?: string | undefined
+  /**
+   * How the client is known there: `dynamic` without `redirectUri` means that it registers the one in use now.
+   * Default: by hand.
+   */
+  readonly origin?: Registration['origin'] | undefined
+  /** The redirect URIs in the client's metadata document. Absent: it has none. */
+  readonly listedRedirectUris?: (() => Promise<readonly string[]>) | undefined
   /** For requests to anybody else. */
   readonly fetch: Fetch
   /** The client at the authorization server, registered there now if it has to be. */

@@ -19,6 +19,12 @@ const ofPurpose: Readonly<Record<Exclude<RequestPurpose, 'mcp' | 'token'>, HopDe
     standard: 'RFC 8414 §3, OpenID Connect Discovery 1.0',
     purpose: 'learn its endpoints, and that it is the issuer it is taken for',
   },
+  'client-metadata': {
+    to: 'authorization server',
+    title: 'Client metadata document',
+    standard: 'draft-ietf-oauth-client-id-metadata-document',
+    purpose: 'see whether the client’s own document lists a redirect URI for this issuer alone',
+  },
   registration: {
     to: 'authorization server',
     title: 'Client registration',

@@ -88,6 +88,11 @@ export interface IdpProfile {
   readonly redirectHost?: 'localhost'
   /** The port of redirect URIs, where any other is refused. Default: a free one. */
   readonly redirectPort?: number
+  /**
+   * Origins at which its authorization endpoint may be although they are not the issuer's and it sends no `iss`
+   * (RFC 9207). A deviation must say why. Default: none.
+   */
+  readonly authorizationOrigins?: readonly string[]
   /** True when S256 works although the metadata does not list it; else such an issuer is refused. */
   readonly allowInsecureUnadvertisedPkce?: true
   /** True when a refresh token that has ended is refused by a 400 without an error code. */

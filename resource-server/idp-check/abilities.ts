@@ -27,7 +27,7 @@ export function judgeAbilities(
     findings.some((finding) => finding.about === about && finding.level === 'ok')
   const found = (about: string) => findings.find((finding) => finding.about === about)?.found ?? ''
 
-  const login = works(levelOf('endpoints', 'PKCE', 'client', 'scopes', 'setting'))
+  const login = works(levelOf('endpoints', 'PKCE', 'iss', 'client', 'scopes', 'setting'))
   const introspects = isOk('introspection')
   const verifies = isOk('keys') && profile.accessTokens !== 'opaque'
   const hasRevocation = metadata.revocation_endpoint !== undefined

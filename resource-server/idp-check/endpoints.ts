@@ -1,6 +1,7 @@
 import { isLoopback } from '../../config/index.ts'
+import { isEndpointOf } from '../../runtime/issuer-endpoints.ts'
 import type { IssuerMetadata } from '../auth/issuer-documents.ts'
-import { type Described, type Finding, missing, note, ok } from './finding.ts'
+import { type Described, type Finding, missing, note, ok, warning } from './finding.ts'
 
 /** What the authorization code flow needs: two endpoints, over https, that speak it. */
 export function checkEndpoints({ config: { issuer }, metadata }: Described): Finding {
@@ -64,8 +65,19 @@ export function checkPkce({ config: { idp }, metadata }: Described): Finding {
 }
 
 /** The issuer in the authorization response (RFC 9207), which tells two authorization servers apart. */
-export function checkResponseIssuer({ metadata }: Described): Finding {
-  return metadata.authorization_response_iss_parameter_supported === true
-    ? ok('iss', 'named in the authorization response')
-    : note('iss', 'not promised (RFC 9207): the client checks it where it comes')
+export function checkResponseIssuer({ config: { issuer, idp }, env, metadata }: Described): Finding {
+  if (metadata.authorization_response_iss_parameter_supported === true) {
+    return ok('iss', 'named in the authorization response')
+  }
+  const { authorization_endpoint: endpoint, token_endpoint: token } = metadata
+  const origin = typeof endpoint === 'string' ? URL.parse(endpoint)?.origin : undefined
+  const isOwn =
+    typeof endpoint !== 'string' || isEndpointOf(issuer, endpoint, typeof token === 'string' ? token : '')
+  if (isOwn || origin === undefined || idp.authorizationOrigins.includes(origin)) {
+    return note('iss', 'not promised (RFC 9207): the client checks it where it comes')
+  }
+  const found = `not promised (RFC 9207), and the authorization endpoint is elsewhere (${endpoint})`
+  const change = `have the issuer send \`iss\`; if both belong together: AUTHORIZATION_ORIGINS=${issuer}=${origin} for the client`
+  // A client that registers itself has a redirect URI for this issuer alone, and may do without.
+  return env.CLIENT_ID ? missing('iss', found, change) : warning('iss', found, change)
 }

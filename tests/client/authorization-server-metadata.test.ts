@@ -94,10 +94,13 @@ describe('loadAuthorizationServer', () => {
     await expect(load(server)).rejects.toThrow(/neither https nor on this machine/)
   })
 
-  it('refuses metadata without a token endpoint', async () => {
-    const server = await startWith({ token_endpoint: undefined })
-    await expect(load(server)).rejects.toThrow(/has no token endpoint/)
-  })
+  it.each([[undefined], [null], [7], [['https://id.example/token']], [{}]])(
+    'refuses metadata without a token endpoint: %j is none',
+    async (token_endpoint) => {
+      const server = await startWith({ token_endpoint })
+      await expect(load(server)).rejects.toThrow(/has no token endpoint/)
+    },
+  )
 
   it('says that there is no metadata', async () => {
     const server = await standIns.start(() => ({}))

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { exitStatus } from '../../client/failure.ts'
 import { type LoopbackRedirect, openLoopbackRedirect } from '../../client/loopback-redirect.ts'
 
@@ -172,16 +174,140 @@ describe('openLoopbackRedirect', () => {
     await redirect.close()
   })
 
-  it('takes nothing by hand but its own address, and tells the other way that it is over', async () => {
+  it('asks again for what was brought by hand and is not the callback, and tells the other way that it is over', async () => {
     const over = Promise.withResolvers<void>()
+    const typed = [
+      'https://evil.example/callback?code=evil&state=right',
+      '?code=evil&state=wrong',
+      '?code=good&state=right',
+    ]
+    let count = 0
     const redirect = await openLoopbackRedirect({
-      pastedCallback: async (_wanted, signal) => {
+      state: 'right',
+      pastedCallback: async (wanted, signal, isCallback) => {
         signal.addEventListener('abort', () => over.resolve())
+        const url = new URL(typed[count++] ?? '', wanted)
+        expect(isCallback(url)).toBe(count === 3)
+        return url
+      },
+    })
+    expect(await redirect.receive(async (url) => url.searchParams.get('code'))).toBe('good')
+    await redirect.close()
+    await over.promise
+  })
+
+  it('stops asking for an address after ten wrong ones, and takes the browser’s', async () => {
+    let count = 0
+    const redirect = await openLoopbackRedirect({
+      pastedCallback: async () => {
+        count += 1
         return new URL('https://evil.example/callback?code=abc')
       },
     })
-    await expect(redirect.receive(async () => 'taken')).rejects.toMatchObject({ status: exitStatus.signIn })
+    const received = redirect.receive(async (url) => url.searchParams.get('code'))
+    await get(`${redirect.uri}?code=good`)
+    expect(await received).toBe('good')
+    expect(count).toBe(10)
     await redirect.close()
-    await over.promise
+  })
+})
+
+describe('what any web page and program can send to the redirect', () => {
+  const good = '?code=good&state=right'
+
+  it.each([
+    ['another state', 'GET', '/callback?code=evil&state=wrong', 400],
+    ['no state', 'GET', '/callback?code=evil', 400],
+    ['no parameters at all', 'GET', '/callback', 400],
+    ['the state twice', 'GET', '/callback?state=right&state=wrong&code=evil', 400],
+    ['the state in other letters', 'GET', '/callback?State=right&code=evil', 400],
+    ['an error with another state', 'GET', '/callback?error=access_denied&state=wrong', 400],
+    ['an error without a state', 'GET', '/callback?error=access_denied', 400],
+    ['the state in a fragment', 'GET', '/callback?code=evil#state=right', 400],
+    ['the icon of a page', 'GET', '/favicon.ico', 404],
+    ['two slashes', 'GET', '//callback?code=evil&state=right', 404],
+    ['a whole URL of another host', 'GET', 'http://evil.example/callback?code=evil&state=right', 404],
+    ['a longer path', 'GET', '/callback/?code=evil&state=right', 404],
+    ['HEAD, as link checkers do', 'HEAD', '/callback?code=evil&state=right', 405],
+    ['OPTIONS, as a preflight', 'OPTIONS', '/callback?code=evil&state=right', 405],
+    ['a form', 'POST', '/callback?code=evil&state=right', 405],
+  ])('does not end the wait: %s', async (_, method, path, status) => {
+    const redirect = await openLoopbackRedirect({ state: 'right' })
+    const seen: string[] = []
+    const received = redirect.receive(async (url) => seen.push(url.searchParams.get('code') ?? ''))
+    const { hostname, port, host } = new URL(redirect.uri)
+    const answer = Promise.withResolvers<number | undefined>()
+    const outgoing = request({ hostname, port, path, method, headers: { host } }, (incoming) => {
+      incoming.resume()
+      answer.resolve(incoming.statusCode)
+    })
+    outgoing.end()
+    expect(await answer.promise).toBe(status)
+    expect((await get(`${redirect.uri}${good}`)).status).toBe(200)
+    await received
+    expect(seen).toEqual(['good'])
+    await redirect.close()
+  })
+
+  it('ends the wait with the right state, whatever else is wrong, and tells the page nothing of it', async () => {
+    const redirect = await openLoopbackRedirect({ state: 'right' })
+    const received = redirect.receive(() => Promise.reject(new Error('wrong issuer')))
+    const outcome = received.catch((error: Error) => error.message)
+    const { status, body } = await get(`${redirect.uri}?iss=https://evil.example&error=evil&state=right`)
+    expect(await outcome).toBe('wrong issuer')
+    expect(status).toBe(400)
+    expect(body).not.toMatch(/evil/)
+    expect((await get(`${redirect.uri}${good}`)).status).toBe(410)
+    await redirect.close()
+  })
+
+  it('tells how many foreign answers there were once, when nobody came', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date', 'performance'] })
+    try {
+      const redirect = await openLoopbackRedirect({ state: 'right', timeoutMs: 60_000 })
+      const outcome = redirect.receive(async () => {}).catch((error: unknown) => error)
+      for (let count = 0; count < 3; count++) await get(`${redirect.uri}?state=wrong`)
+      jest.advanceTimersByTime(60_000)
+      expect(await outcome).toMatchObject({ hint: expect.stringContaining('3 answers') })
+      await redirect.close()
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+
+  it('serves the browser although other connections are open and send nothing', async () => {
+    const redirect = await openLoopbackRedirect({ state: 'right' })
+    const { hostname, port } = new URL(redirect.uri)
+    const ended: Promise<unknown>[] = []
+    for (let count = 0; count < 200; count++) {
+      const socket = connect({ host: hostname, port: Number(port) })
+      ended.push(once(socket, 'close'))
+      socket.on('error', () => {})
+      await once(socket, 'connect')
+    }
+    // 136 of them had to make room.
+    await Promise.all(ended.slice(0, 100))
+    const received = redirect.receive(async (url) => url.searchParams.get('code'))
+    expect((await get(`${redirect.uri}${good}`)).status).toBe(200)
+    expect(await received).toBe('good')
+    await redirect.close()
+    await Promise.all(ended)
+  })
+
+  it('keeps the page that waits for the tokens while hundreds of wrong answers come', async () => {
+    const redirect = await openLoopbackRedirect({ state: 'right' })
+    const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const received = redirect.receive(async () => {
+      begun.resolve()
+      await gate.promise
+    })
+    const page = get(`${redirect.uri}${good}`)
+    await begun.promise
+    const flood = Array.from({ length: 300 }, () => get(`${redirect.uri}?state=wrong`).catch(() => undefined))
+    await Promise.all(flood)
+    gate.resolve()
+    await received
+    expect((await page).status).toBe(200)
+    await redirect.close()
   })
 })

@@ -23,6 +23,7 @@ async function signIn({
   token = {},
   scopes = ['read'],
   callback = () => {},
+  before = [],
   rules = {},
   registered,
 }: {
@@ -30,6 +31,8 @@ async function signIn({
   token?: Record<string, unknown>
   scopes?: readonly string[]
   callback?: (parameters: URLSearchParams) => void
+  /** What else comes to the redirect URI first. */
+  before?: readonly ((parameters: URLSearchParams) => void)[]
   rules?: IssuerRules
   registered?: string
 } = {}) {
@@ -45,6 +48,7 @@ async function signIn({
   const discovery = await discover({ resource, fetch: secureFetch, rulesOf: () => rules })
   let asked = new URLSearchParams()
   const page = Promise.withResolvers<string>()
+  const pages: number[] = []
   const grant = authorizationCode({
     timeoutMs: 5_000,
     visit: async (url) => {
@@ -53,6 +57,11 @@ async function signIn({
       target.searchParams.set('code', 'the-code')
       target.searchParams.set('state', asked.get('state') ?? '')
       target.searchParams.set('iss', server.origin)
+      for (const change of before) {
+        const other = new URL(target)
+        change(other.searchParams)
+        pages.push((await fetch(other)).status)
+      }
       callback(target.searchParams)
       page.resolve((await fetch(target)).text())
     },
@@ -73,6 +82,7 @@ async function signIn({
     server,
     resource,
     asked,
+    pages,
     page: outcome.error === undefined || [...asked].length > 0 ? await page.promise : '',
     tokenRequests: server.to('/token'),
     ...outcome,
@@ -123,10 +133,18 @@ describe('authorizationCode', () => {
     },
   )
 
-  it('needs an authorization endpoint', async () => {
-    const { error } = await signIn({ metadata: { authorization_endpoint: undefined } })
-    expect(describeError(error).message).toMatch(/has no authorization endpoint/)
-  })
+  it.each([[undefined], [null], [7], [['https://id.example/authorize']], [{}]])(
+    'needs an authorization endpoint: %j is none',
+    async (authorization_endpoint) => {
+      for (const promised of [true, false]) {
+        const { error, asked } = await signIn({
+          metadata: { authorization_endpoint, authorization_response_iss_parameter_supported: promised },
+        })
+        expect(describeError(error).message).toMatch(/has no authorization endpoint/)
+        expect([...asked]).toEqual([])
+      }
+    },
+  )
 
   it.each([
     ['offers it', {}, 'read offline_access', 'consent'],
@@ -186,11 +204,10 @@ describe('authorizationCode', () => {
   })
 
   it.each<[string, (parameters: URLSearchParams) => void]>([
-    ['another state', (parameters) => parameters.set('state', 'forged')],
-    ['no state', (parameters) => parameters.delete('state')],
     ['another iss', (parameters) => parameters.set('iss', 'https://evil.example')],
     ['an iss with a slash added', (parameters) => parameters.set('iss', `${parameters.get('iss')}/`)],
     ['no iss', (parameters) => parameters.delete('iss')],
+    ['an empty iss', (parameters) => parameters.set('iss', '')],
     ['two codes', (parameters) => parameters.append('code', 'another')],
   ])('sends the code nowhere after a callback with %s (attack 42)', async (_, callback) => {
     const { error, tokenRequests, page } = await signIn({ callback })
@@ -199,19 +216,44 @@ describe('authorizationCode', () => {
     expect(page).toContain('Signing in failed')
   })
 
-  it.each(['state', 'iss'])(
-    'does not repeat the error text of a callback with a wrong %s (attack 42)',
-    async (name) => {
-      const { error } = await signIn({
-        callback(parameters) {
-          parameters.set(name, 'https://evil.example')
-          parameters.set('error', 'call_0800_evil')
-          parameters.set('error_description', 'Call 0800 EVIL')
+  it('goes on waiting after callbacks that are not of this sign-in, whatever they say (attack 42)', async () => {
+    const { tokens, pages, tokenRequests } = await signIn({
+      before: [
+        (parameters) => parameters.set('state', 'forged'),
+        (parameters) => parameters.delete('state'),
+        (parameters) => parameters.set('state', ''),
+        (parameters) => parameters.append('state', 'another'),
+        (parameters) => parameters.append('state', parameters.get('state') ?? ''),
+        (parameters) => {
+          parameters.set('state', 'forged')
+          parameters.set('error', 'access_denied')
         },
-      })
-      expect(JSON.stringify(describeError(error))).not.toMatch(/evil/i)
-    },
-  )
+      ],
+    })
+    expect(pages).toEqual(Array(6).fill(400))
+    expect(tokens?.access_token).toBe('access')
+    expect(tokenRequests).toHaveLength(1)
+  })
+
+  it('takes an empty iss for a wrong one, promised or not', async () => {
+    const { error, tokenRequests } = await signIn({
+      metadata: { authorization_response_iss_parameter_supported: false },
+      callback: (parameters) => parameters.set('iss', ''),
+    })
+    expect(describeError(error).message).toContain('empty `iss`')
+    expect(tokenRequests).toEqual([])
+  })
+
+  it('does not repeat the error text of a callback with a wrong iss (attack 42)', async () => {
+    const { error } = await signIn({
+      callback(parameters) {
+        parameters.set('iss', 'https://evil.example')
+        parameters.set('error', 'call_0800_evil')
+        parameters.set('error_description', 'Call 0800 EVIL')
+      },
+    })
+    expect(JSON.stringify(describeError(error))).not.toMatch(/evil/i)
+  })
 
   it('reports the refusal of the server that was asked', async () => {
     const { error, tokenRequests } = await signIn({

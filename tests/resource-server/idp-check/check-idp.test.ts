@@ -194,6 +194,23 @@ describe('the check of an authorization server', () => {
     expect(of(report, 'PKCE')?.level).toBe('ok')
   })
 
+  it('says what the client will not sign in at: an authorization endpoint elsewhere, and no iss', async () => {
+    const elsewhere = {
+      authorization_response_iss_parameter_supported: undefined,
+      authorization_endpoint: 'https://login.example/authorize',
+    }
+    const issuer = await standIn(elsewhere)
+    const byHand = await check(issuer, { CLIENT_ID: 'web' })
+    expect(of(byHand, 'iss')).toMatchObject({
+      level: 'missing',
+      change: expect.stringContaining(`AUTHORIZATION_ORIGINS=${issuer}=https://login.example `),
+    })
+    expect(ability(byHand, 'login')).toBe(false)
+    expect(of(await check(issuer), 'iss')?.level).toBe('warning')
+    const allowed = { CLIENT_ID: 'web', AUTHORIZATION_ORIGINS: `${issuer}=https://login.example` }
+    expect(of(await check(issuer, allowed), 'iss')?.level).toBe('note')
+  })
+
   it.each([
     ['authorization_response_iss_parameter_supported', undefined, 'iss', 'note'],
     ['scopes_supported', ['openid'], 'scopes', 'warning'],
