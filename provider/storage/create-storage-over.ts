@@ -42,7 +42,7 @@ export function createStorageOver(store: Store, vault: Vault = noVault): Storage
     createLimiter(name, limit) {
       const limiter = store.createLimiter(name, limit)
       // Who is counted is an address or a user name.
-      limiter.getKey = (key) => `${name}:${vault.hash(`${name} ${key}`)}`
+      limiter.getKey = (key) => `${limiter.keyPrefix}:${vault.hash(`${name} ${key}`)}`
       return limiter
     },
     check: () => assertWritable(store),

@@ -5,6 +5,10 @@ import { until } from './until.ts'
 /** A Redis Cluster of this test's own. */
 export interface OwnCluster {
   readonly nodes: readonly OwnServer[]
+  /** The primary of the slot. */
+  readonly owner: OwnServer
+  /** Of that one; absent when it has none. */
+  readonly replica: OwnServer | undefined
   remove(): Promise<void>
 }
 
@@ -30,7 +34,8 @@ export async function startOwnCluster(
     await askRedis(first, 'CLUSTER', 'MEET', '127.0.0.1', new URL(url).port)
   }
   const owner = nodes[Math.floor(slot / size)]
-  const ownerId = String(await askRedis(owner?.url ?? '', 'CLUSTER', 'MYID'))
+  if (!owner) throw new Error('A cluster has at least one primary.')
+  const ownerId = String(await askRedis(owner.url, 'CLUSTER', 'MYID'))
   for (const { url } of nodes.slice(primaries)) {
     await until(async () => (await askRedis(url, 'CLUSTER', 'REPLICATE', ownerId)) === 'OK')
     await until(async () =>
@@ -45,6 +50,8 @@ export async function startOwnCluster(
   }
   return {
     nodes,
+    owner,
+    replica: nodes[primaries],
     async remove() {
       await Promise.all(nodes.map((node) => node.remove()))
     },

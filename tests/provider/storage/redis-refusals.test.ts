@@ -7,6 +7,8 @@ import { askRedis } from '../../support/ask-redis.ts'
 import { startOwnCluster } from '../../support/own-cluster.ts'
 import { type OwnServer, startOwnRedis } from '../../support/own-servers.ts'
 import { findFreePort, killPrograms, startProgram } from '../../support/programs.ts'
+import { startTraffic } from '../../support/provider-traffic.ts'
+import { startProvider } from '../../support/start-provider.ts'
 import { testStoreKey } from '../../support/storages.ts'
 
 afterAll(killPrograms)
@@ -54,7 +56,7 @@ describe('a Redis that cannot work is refused at the start in one sentence', () 
     expectSentences(await refusals(asUser('limited')), why)
   })
 
-  it('when the user is limited to what the documentation lists, it starts', async () => {
+  it('when the user is limited to what the documentation lists, it starts and users sign in', async () => {
     const rules = [
       '~gatehouse:*',
       '+@read',
@@ -66,6 +68,9 @@ describe('a Redis that cannot work is refused at the start in one sentence', () 
     ]
     await askRedis(server.url, 'ACL', 'SETUSER', 'documented', 'reset', 'on', '>canary', ...rules)
     expect(await refusals(asUser('documented'))).toEqual(['opened', 'opened'])
+    const running = await startProvider({ env: { STORE: asUser('documented'), STORE_KEY: testStoreKey } })
+    await (await startTraffic(running)).untilWorking()
+    await running.stop()
   })
 
   it('when the password is wrong', async () => {
