@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ConnectionOptions } from './connection-options.ts'
-import { createRedisRoute, discard, hashTag, type RedisClient } from './redis-route.ts'
+import { createRedisRoute, discard, hashTag, type RedisClient, type RedisPrimary } from './redis-route.ts'
 import { isServedElsewhere } from './redis-trouble.ts'
 import { parseRedisUrl } from './redis-url.ts'
 import { within } from './within.ts'
@@ -27,14 +27,18 @@ export interface RedisConnection {
 const pauseMs = 200
 const longestPauseMs = 3000
 
+/** How often the Sentinels are asked whether the primary is another one, in milliseconds. */
+const askSentinelsEveryMs = 2000
+
 /**
  * Connects to Redis or Valkey. At the start it must be there; later it is waited for, while commands fail.
  * @param url see {@link parseRedisUrl}
  */
 export async function openRedis(url: string, options: ConnectionOptions): Promise<RedisConnection> {
   const { timeoutMs, onerror } = options
-  const connect = createRedisRoute(parseRedisUrl(url), timeoutMs)
-  const primary = await connect()
+  const target = parseRedisUrl(url)
+  const route = createRedisRoute(target, timeoutMs)
+  let primary = await route.connect()
   const prefix = primary.cluster ? `{${hashTag}}:` : `${hashTag}:`
   let client = primary.client
   let connectedAt = performance.now()
@@ -57,9 +61,9 @@ export async function openRedis(url: string, options: ConnectionOptions): Promis
     let pause = Math.max(0, connectedAt + pauseMs - performance.now())
     for (let failures = 0; !closed; failures += 1) {
       await delay(pause, undefined, { ref: false })
-      const found = closed ? undefined : await connect().catch(onerror)
+      const found = closed ? undefined : await route.connect().catch(onerror)
       if (found) {
-        take(found.client)
+        take(found)
         break
       }
       pause = Math.min(pauseMs * 2 ** failures, longestPauseMs)
@@ -67,9 +71,10 @@ export async function openRedis(url: string, options: ConnectionOptions): Promis
     renewing = false
   }
 
-  function take(next: RedisClient): void {
+  function take(next: RedisPrimary): void {
     const previous = client
-    client = next
+    primary = next
+    client = next.client
     connectedAt = performance.now()
     watch(client)
     void retire(previous)
@@ -98,6 +103,12 @@ export async function openRedis(url: string, options: ConnectionOptions): Promis
     }
   }
 
+  // A primary that is cut off from its Sentinels takes writes that are lost as soon as it meets them again.
+  async function follow(): Promise<void> {
+    if (await route.hasMoved(primary).catch(() => false)) void renew()
+  }
+  const following = target.sentinel && setInterval(follow, askSentinelsEveryMs).unref()
+
   watch(client)
   return {
     get client() {
@@ -116,6 +127,7 @@ export async function openRedis(url: string, options: ConnectionOptions): Promis
     },
     close() {
       closed = true
+      clearInterval(following)
       discard(client)
     },
   }

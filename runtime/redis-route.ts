@@ -9,32 +9,43 @@ export interface RedisPrimary {
   readonly client: RedisClient
   /** Whether it is a node of a Redis Cluster. */
   readonly cluster: boolean
+  readonly node: RedisNode
 }
 
 /** The part of a key that decides about its slot in a cluster. All keys have the same: one write, one slot. */
 export const hashTag = 'gatehouse'
 
-/**
- * Finds the primary anew at each call: at the address itself, by asking the Sentinels, or in a cluster as the node
- * that serves the slot of {@link hashTag}.
- * @throws what kept it from being found or used
- */
-export function createRedisRoute(target: RedisTarget, timeoutMs: number): () => Promise<RedisPrimary> {
+/** The way to the primary. */
+export interface RedisRoute {
+  /**
+   * Finds the primary anew at each call: at the address itself, by asking the Sentinels, or in a cluster as the node
+   * that serves the slot of {@link hashTag}.
+   * @throws what kept it from being found or used
+   */
+  connect(): Promise<RedisPrimary>
+  /** Whether the Sentinels name another primary by now, though the old one may still answer. Without them: false. */
+  hasMoved(primary: RedisPrimary): Promise<boolean>
+}
+
+export function createRedisRoute(target: RedisTarget, timeoutMs: number): RedisRoute {
   // A cluster goes on without the node that the URL names.
   let seeds = target.nodes
 
-  async function connect(): Promise<RedisPrimary> {
+  /** @returns what the first seed leads to that leads anywhere */
+  async function viaSeeds<Result>(attempt: (seed: RedisNode) => Promise<Result>): Promise<Result> {
     const failures: unknown[] = []
     for (const seed of seeds) {
       try {
-        const node = target.sentinel ? await askSentinel(target, seed, timeoutMs) : seed
-        return await reach(node)
+        return await attempt(seed)
       } catch (error) {
         failures.push(error)
       }
     }
-    throw failures[0]
+    // A refusal says more than the silence of another node.
+    throw failures.find((error) => !(error as NodeJS.ErrnoException).code) ?? failures[0]
   }
+
+  const locate = async (seed: RedisNode) => (target.sentinel ? askSentinel(target, seed, timeoutMs) : seed)
 
   async function reach(node: RedisNode): Promise<RedisPrimary> {
     const client = await open(target, node, timeoutMs)
@@ -43,7 +54,7 @@ export function createRedisRoute(target: RedisTarget, timeoutMs: number): () => 
       assertKept(facts)
       if (field(facts, 'cluster_enabled') === '1') return await follow(client, node)
       if (field(facts, 'role') === 'slave') throw new Error('READONLY It is a replica.')
-      return { client, cluster: false }
+      return { client, cluster: false, node }
     } catch (error) {
       discard(client)
       throw error
@@ -59,13 +70,21 @@ export function createRedisRoute(target: RedisTarget, timeoutMs: number): () => 
     if (!owner) throw new Error('CLUSTERDOWN Hash slot not served')
     const known = ranges.flatMap(({ master, replicas }) => [master, ...replicas])
     seeds = unique([...known.map((node) => ({ host: node.host || host, port: node.port })), ...target.nodes])
-    if (owner.id === ownId) return { client, cluster: true }
-    const served = await open(target, { host: owner.host || host, port: owner.port }, timeoutMs)
+    const served = { host: owner.host || host, port: owner.port }
+    if (owner.id === ownId) return { client, cluster: true, node: served }
+    const other = await open(target, served, timeoutMs)
     discard(client)
-    return { client: served, cluster: true }
+    return { client: other, cluster: true, node: served }
   }
 
-  return connect
+  return {
+    connect: () => viaSeeds(async (seed) => reach(await locate(seed))),
+    async hasMoved({ node }) {
+      if (!target.sentinel) return false
+      const { host, port } = await viaSeeds(locate)
+      return host !== node.host || port !== node.port
+    },
+  }
 }
 
 async function askSentinel(target: RedisTarget, node: RedisNode, timeoutMs: number): Promise<RedisNode> {

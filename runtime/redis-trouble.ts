@@ -64,7 +64,7 @@ const troubles: readonly Trouble[] = [
   {
     pattern: /\bNOPERM\b.*\bkey|ACL failure.*key|No permissions to access a key/i,
     reason: 'its user may not write the keys of this program, NOPERM',
-    remedy: 'allow them with ACL SETUSER NAME ~gatehouse:*',
+    remedy: 'allow them with ACL SETUSER NAME ~gatehouse:* (in a cluster ~{gatehouse}:*)',
   },
   {
     pattern: /\bNOPERM\b|ACL failure|user executing the script can't run/,

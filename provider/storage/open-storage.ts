@@ -45,8 +45,15 @@ export async function openStorage(url: string, options: OpenStorageOptions = {})
     }
   } catch (error) {
     await store.close()
-    throw error
+    throw unusable(url, error)
   }
+}
+
+/** What went wrong with a store, in one sentence. */
+export function unusable(url: string, cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause
+  const place = url.startsWith('sqlite:') ? 'the file' : storePlace(url)
+  return new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
 }
 
 /** @returns STORE_KEY's keys; without them, those of a development store, which has its own */
@@ -68,9 +75,7 @@ export async function openStore(url: string, options: OpenStorageOptions = {}): 
     return store
   } catch (cause) {
     await store?.close()
-    if (cause instanceof StorageError) throw cause
-    const place = scheme === 'sqlite:' ? 'the file' : storePlace(url)
-    throw new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
+    throw unusable(url, cause)
   }
 }
 

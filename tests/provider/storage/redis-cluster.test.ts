@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { checkStore } from '../../../provider/storage/check-store.ts'
 import { openSharedState, type SharedState } from '../../../resource-server/state/shared-state.ts'
 import { askRedis } from '../../support/ask-redis.ts'
@@ -7,6 +7,9 @@ import { type ProviderTraffic, startTraffic } from '../../support/provider-traff
 import { type RunningProvider, startProvider } from '../../support/start-provider.ts'
 import { testStoreKey } from '../../support/storages.ts'
 import { until } from '../../support/until.ts'
+
+// Sentinels and nodes of a cluster agree in seconds; a busy machine takes several times as long.
+jest.setTimeout(180_000)
 
 /** The slot of `{gatehouse}`: CRC16 modulo 16 384. */
 const slot = 7783

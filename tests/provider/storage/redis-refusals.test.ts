@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { checkStore } from '../../../provider/storage/check-store.ts'
 import { openStore } from '../../../provider/storage/open-storage.ts'
 import { openSharedState } from '../../../resource-server/state/shared-state.ts'
 import { listen } from '../../../runtime/listen.ts'
@@ -10,6 +11,7 @@ import { findFreePort, killPrograms, startProgram } from '../../support/programs
 import { startTraffic } from '../../support/provider-traffic.ts'
 import { startProvider } from '../../support/start-provider.ts'
 import { testStoreKey } from '../../support/storages.ts'
+import { until } from '../../support/until.ts'
 
 afterAll(killPrograms)
 
@@ -113,6 +115,37 @@ describe('a Redis that cannot work is refused at the start in one sentence', () 
     } finally {
       await own.remove()
     }
+  })
+
+  it('when it is loading its data', async () => {
+    // 1 ms a key: long enough to be asked meanwhile.
+    const own = await startOwnRedis([
+      '--key-load-delay',
+      '10000',
+      '--loading-process-events-interval-bytes',
+      '1024',
+    ])
+    try {
+      await askRedis(own.url, 'EVAL', "for i = 1, 20000 do redis.call('SET', 'other:' .. i, i) end", '0')
+      await askRedis(own.url, 'BGREWRITEAOF')
+      const facts = async () => String(await askRedis(own.url, 'INFO', 'persistence'))
+      await until(async () => /aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/.test(await facts()))
+      await own.kill()
+      await own.start()
+      expectSentences(await refusals(own.url), /loading its data, LOADING; wait/)
+    } finally {
+      await own.remove()
+    }
+  })
+
+  it('when the user may not scan: --check-store says so, the programs start', async () => {
+    const rules = ['~gatehouse:*', '+@all', '-scan']
+    await askRedis(server.url, 'ACL', 'SETUSER', 'blind', 'reset', 'on', '>canary', ...rules)
+    const check = checkStore({ store: asUser('blind'), storeKeys: [testStoreKey] })
+    await expect(check).rejects.toThrow(
+      /^STORE: \S+ cannot be used \(its user may not run scan, NOPERM; [^\n]+\)\.$/,
+    )
+    expect(await refusals(asUser('blind'))).toEqual(['opened', 'opened'])
   })
 
   it('when the URL of a cluster names a database', async () => {

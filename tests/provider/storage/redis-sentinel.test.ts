@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { checkStore } from '../../../provider/storage/check-store.ts'
 import { openSharedState, type SharedState } from '../../../resource-server/state/shared-state.ts'
 import { askRedis } from '../../support/ask-redis.ts'
@@ -7,6 +7,9 @@ import { type ProviderTraffic, startTraffic } from '../../support/provider-traff
 import { type RunningProvider, startProvider } from '../../support/start-provider.ts'
 import { testStoreKey } from '../../support/storages.ts'
 import { until } from '../../support/until.ts'
+
+// Sentinels and nodes of a cluster agree in seconds; a busy machine takes several times as long.
+jest.setTimeout(180_000)
 
 const portOf = (url: string | undefined) => new URL(url ?? '').port
 
@@ -70,6 +73,23 @@ describe.each([
       kind: 'redis',
     })
   })
+})
+
+it('leaves a primary that still takes writes when the Sentinels name another one', async () => {
+  const [cutOff, promoted] = [await startOwnRedis(), await startOwnRedis()]
+  const sentinel = await startOwnSentinel(cutOff, 1)
+  const state = await openSharedState(`${sentinel.url.replace('redis:', 'redis+sentinel:')}/mymaster`)
+  try {
+    await askRedis(sentinel.url, 'SENTINEL', 'REMOVE', 'mymaster')
+    await askRedis(sentinel.url, 'SENTINEL', 'MONITOR', 'mymaster', '127.0.0.1', portOf(promoted.url), '1')
+    await until(async () => {
+      await state.replayStore.add(crypto.randomUUID(), 60)
+      return Number(await askRedis(promoted.url, 'DBSIZE')) > 0
+    })
+  } finally {
+    await state.close()
+    for (const server of [sentinel, cutOff, promoted]) await server.remove()
+  }
 })
 
 it('Sentinels that know no primary of that name are refused at the start in one sentence', async () => {
