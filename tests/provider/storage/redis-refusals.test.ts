@@ -121,7 +121,7 @@ describe('a Redis that cannot work is refused at the start in one sentence', () 
     // 1 ms a key: long enough to be asked meanwhile.
     const own = await startOwnRedis([
       '--key-load-delay',
-      '10000',
+      '1000',
       '--loading-process-events-interval-bytes',
       '1024',
     ])
