@@ -44,9 +44,9 @@ describe('Redis after a failover', () => {
     traffic = await startTraffic(running)
   })
   afterAll(async () => {
-    await running.stop()
-    await state.close()
-    await proxy.stop()
+    await running?.stop()
+    await state?.close()
+    await proxy?.stop()
     await one?.remove()
     await other?.remove()
   })
@@ -90,9 +90,9 @@ describe('Redis that refuses writes', () => {
     traffic = await startTraffic(running)
   })
   afterAll(async () => {
-    await running.stop()
-    await state.close()
-    await server.remove()
+    await running?.stop()
+    await state?.close()
+    await server?.remove()
   })
   afterEach(() =>
     askRedis(server.url, 'ACL', 'SETUSER', 'default', 'reset', 'on', 'nopass', '~*', '&*', '+@all'),

@@ -46,10 +46,10 @@ describe.each([
     traffic = await startTraffic(running)
   })
   afterAll(async () => {
-    primary.signal('SIGCONT')
-    await running.stop()
-    await state.close()
-    for (const server of [primary, replica, ...sentinels]) await server.remove()
+    primary?.signal('SIGCONT')
+    await running?.stop()
+    await state?.close()
+    for (const server of [primary, replica, ...(sentinels ?? [])]) await server?.remove()
   })
 
   it('goes on at the replica that they promote, with the tokens of before, and is ready again', async () => {
