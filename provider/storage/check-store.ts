@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../../config/index.ts'
-import { openStore, storeKeys } from './open-storage.ts'
+import { openStore, storeKeys, unusable } from './open-storage.ts'
 import { StorageError } from './storage-error.ts'
 import type { StoreReport } from './store.ts'
 import { unlock } from './unlock.ts'
@@ -25,7 +25,6 @@ export async function checkStore(config: Pick<Config, 'store' | 'storeKeys'>): P
   }
   const store = await openStore(config.store)
   try {
-    await store.check()
     const keys = await storeKeys(config.store, config.storeKeys)
     if (config.store !== 'memory:') await unlock(store, keys)
     const report = await store.report()
@@ -37,6 +36,8 @@ export async function checkStore(config: Pick<Config, 'store' | 'storeKeys'>): P
       ...report,
       underOlderKeys: older.reduce((sum, [, rows]) => sum + rows, 0),
     }
+  } catch (error) {
+    throw unusable(config.store, error)
   } finally {
     await store.close()
   }

@@ -2,6 +2,7 @@ import { Keyv, type KeyvStoreAdapter } from 'keyv'
 import type { Entry, Storage } from './storage.ts'
 import type { Store } from './store.ts'
 import { noVault, type Vault } from './vault.ts'
+import { assertWritable } from './writable.ts'
 
 /**
  * Wraps a store for the provider's use: values become text, sealed, under hashed keys. A store's failure is
@@ -41,10 +42,10 @@ export function createStorageOver(store: Store, vault: Vault = noVault): Storage
     createLimiter(name, limit) {
       const limiter = store.createLimiter(name, limit)
       // Who is counted is an address or a user name.
-      limiter.getKey = (key) => `${name}:${vault.hash(`${name} ${key}`)}`
+      limiter.getKey = (key) => `${limiter.keyPrefix}:${vault.hash(`${name} ${key}`)}`
       return limiter
     },
-    check: async () => store.check(),
+    check: () => assertWritable(store),
     close: async () => store.close(),
   }
 }

@@ -1,3 +1,4 @@
+import { storePlace } from '../../runtime/store-place.ts'
 import { storeTrouble } from '../../runtime/store-trouble.ts'
 import { createStorageOver } from './create-storage-over.ts'
 import { loadDevelopmentKey } from './development-key.ts'
@@ -7,6 +8,7 @@ import { StorageError } from './storage-error.ts'
 import type { Store } from './store.ts'
 import { startSweeping } from './sweep.ts'
 import { unlock } from './unlock.ts'
+import { probeWrites } from './writable.ts'
 
 /** Options of {@link openStorage}. */
 export interface OpenStorageOptions {
@@ -24,7 +26,7 @@ export interface OpenStorageOptions {
 
 /**
  * Opens the storage that a URL names: makes or migrates its schema, and unlocks it.
- * @param url `memory:`, `sqlite:FILE`, `postgres://…`, `redis://…` or `valkey://…`
+ * @param url `memory:`, `sqlite:FILE`, `postgres://…`, `redis://…`, `valkey://…` or `redis+sentinel://…`
  * @throws StorageError when it cannot be reached, is of a newer version or was written with another key
  */
 export async function openStorage(url: string, options: OpenStorageOptions = {}): Promise<Storage> {
@@ -43,8 +45,15 @@ export async function openStorage(url: string, options: OpenStorageOptions = {})
     }
   } catch (error) {
     await store.close()
-    throw error
+    throw unusable(url, error)
   }
+}
+
+/** What went wrong with a store, in one sentence. */
+export function unusable(url: string, cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause
+  const place = url.startsWith('sqlite:') ? 'the file' : storePlace(url)
+  return new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
 }
 
 /** @returns STORE_KEY's keys; without them, those of a development store, which has its own */
@@ -54,34 +63,43 @@ export async function storeKeys(url: string, given: readonly string[]): Promise<
 }
 
 /**
- * Opens the store that a URL names, without its keys.
+ * Opens the store that a URL names, without its keys, and proves that it takes what the provider writes.
  * @throws StorageError when it cannot be used
  */
 export async function openStore(url: string, options: OpenStorageOptions = {}): Promise<Store> {
-  const { now = Date.now, onerror = () => {}, timeoutMs = 2000 } = options
   const scheme = url.slice(0, url.indexOf(':') + 1)
+  let store: Store | undefined
   try {
-    switch (scheme) {
-      case 'memory:':
-        return new MemoryStore(options.now)
-      case 'sqlite:':
-        return new (await import('./sqlite-store.ts')).SqliteStore(url.slice(scheme.length), now)
-      case 'postgres:':
-      case 'postgresql:':
-        return await (await import('./postgres-store.ts')).PostgresStore.open(url, {
-          now,
-          onerror,
-          timeoutMs,
-        })
-      case 'redis:':
-      case 'rediss:':
-      case 'valkey:':
-        return await (await import('./redis-store.ts')).RedisStore.open(url, { now, onerror, timeoutMs })
-    }
+    store = await openUnproven(url, scheme, options)
+    await probeWrites(store)
+    return store
   } catch (cause) {
-    if (cause instanceof StorageError) throw cause
-    const place = scheme === 'sqlite:' ? 'the file' : `${scheme}//${new URL(url).host}`
-    throw new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
+    await store?.close()
+    throw unusable(url, cause)
+  }
+}
+
+async function openUnproven(url: string, scheme: string, options: OpenStorageOptions): Promise<Store> {
+  const { now = Date.now, onerror = () => {}, timeoutMs = 2000 } = options
+  switch (scheme) {
+    case 'memory:':
+      return new MemoryStore(options.now)
+    case 'sqlite:':
+      return new (await import('./sqlite-store.ts')).SqliteStore(url.slice(scheme.length), now)
+    case 'postgres:':
+    case 'postgresql:':
+      return await (await import('./postgres-store.ts')).PostgresStore.open(url, {
+        now,
+        onerror,
+        timeoutMs,
+      })
+    case 'redis:':
+    case 'rediss:':
+    case 'valkey:':
+    case 'redis+sentinel:':
+    case 'rediss+sentinel:':
+    case 'valkey+sentinel:':
+      return await (await import('./redis-store.ts')).RedisStore.open(url, { now, onerror, timeoutMs })
   }
   throw new StorageError(`STORE: no store is known for ${scheme}`)
 }

@@ -19,7 +19,8 @@ export async function redisReport(
       const kind = /^([A-Z]\w*):/.exec(key.slice(prefix.length))?.[1]
       if (!kind) continue
       rows[kind] = (rows[kind] ?? 0) + 1
-      const keyId = values[index]?.slice(0, keyIdLength)
+      // Counts are not sealed.
+      const keyId = kind === 'Count' ? undefined : values[index]?.slice(0, keyIdLength)
       if (keyId) sealedWith[keyId] = (sealedWith[keyId] ?? 0) + 1
     }
   }

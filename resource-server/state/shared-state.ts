@@ -1,5 +1,6 @@
 import type { RateLimit, RateLimiter } from '../../runtime/rate-limiter.ts'
 import { steadyNow } from '../../runtime/steady-clock.ts'
+import { storePlace } from '../../runtime/store-place.ts'
 import { storeTrouble } from '../../runtime/store-trouble.ts'
 import type { ReplayStore } from '../auth/dpop.ts'
 
@@ -8,19 +9,19 @@ export interface SharedState {
   readonly replayStore: ReplayStore
   /** @param name keeps the counts of different limits apart */
   createRateLimiter(name: string, limit: RateLimit): RateLimiter
-  /** Resolves when the state can be reached. @throws when it cannot */
+  /** Resolves when the state takes what this server writes. @throws SharedStateError saying why it does not */
   check(): Promise<void>
   close(): Promise<void>
 }
 
-/** The shared state cannot be reached at the start. One line; the URL, which may hold a password, is not in it. */
+/** The shared state cannot be used. One line; the URL, which may hold a password, is not in it. */
 export class SharedStateError extends Error {
   override readonly name = 'SharedStateError'
 }
 
 /**
  * Opens the shared state.
- * @param url `memory:`, `redis://`, `rediss://`, `valkey://` or `postgres://`
+ * @param url `memory:`, `redis://`, `rediss://`, `valkey://`, `redis+sentinel://` or `postgres://`
  * @param now milliseconds of a clock that never steps back, for `memory:`
  * @param onerror told about lost connections; they are opened again
  * @throws SharedStateError
@@ -29,23 +30,29 @@ export async function openSharedState(
   url: string,
   { now = steadyNow, onerror = () => {} }: { now?: () => number; onerror?: (error: Error) => void } = {},
 ): Promise<SharedState> {
-  const { protocol, host } = new URL(url)
-  try {
-    return await open(url, now, onerror)
-  } catch (cause) {
-    const trouble = storeTrouble(cause)
-    throw new SharedStateError(`REPLAY_STORE: ${protocol}//${host} cannot be used (${trouble}).`, { cause })
+  const failure = (problem: string) => (cause: unknown) => {
+    throw new SharedStateError(`REPLAY_STORE: ${problem} (${storeTrouble(cause)}).`, { cause })
   }
+  const unusable = failure(`${storePlace(url)} cannot be used`)
+  const state = await open(url, now, onerror).catch(unusable)
+  await state.check().catch(async (cause) => {
+    await state.close()
+    unusable(cause)
+  })
+  return { ...state, check: () => state.check().catch(failure('it refuses what this server writes')) }
 }
 
 async function open(url: string, now: () => number, onerror: (error: Error) => void): Promise<SharedState> {
-  const scheme = new URL(url).protocol
+  const scheme = url.slice(0, url.indexOf(':') + 1)
   switch (scheme) {
     case 'memory:':
       return (await import('./memory-state.ts')).openMemoryState(now)
     case 'redis:':
     case 'rediss:':
     case 'valkey:':
+    case 'redis+sentinel:':
+    case 'rediss+sentinel:':
+    case 'valkey+sentinel:':
       return (await import('./redis-state.ts')).openRedisState(url, onerror)
     case 'postgres:':
     case 'postgresql:':
