@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http'
+import { boundedProbe } from './bounded-probe.ts'
 
 /** What operators ask of a running program. */
 export interface Operations {
@@ -15,6 +16,7 @@ const readyTimeoutMs = 3000
 
 /** Serves `/metrics`, `/healthz` (the process is alive) and `/readyz` (it can serve), on a port of their own. */
 export function createOperationsServer(operations: Operations): Server {
+  const bounded = { ...operations, ready: boundedProbe(operations.ready) }
   return createServer(async (req, res) => {
     const answer = (status: number, body: string, type = 'text/plain; charset=utf-8') =>
       res.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body)
@@ -28,7 +30,7 @@ export function createOperationsServer(operations: Operations): Server {
       case '/healthz':
         return answer(200, 'ok\n')
       case '/readyz': {
-        const problem = await problemOf(operations)
+        const problem = await problemOf(bounded)
         return problem === undefined ? answer(200, 'ready\n') : answer(503, `not ready: ${problem}\n`)
       }
       default:

@@ -25,7 +25,6 @@ export async function checkStore(config: Pick<Config, 'store' | 'storeKeys'>): P
   }
   const store = await openStore(config.store)
   try {
-    await store.check()
     const keys = await storeKeys(config.store, config.storeKeys)
     if (config.store !== 'memory:') await unlock(store, keys)
     const report = await store.report()

@@ -2,6 +2,7 @@ import { Keyv, type KeyvStoreAdapter } from 'keyv'
 import type { Entry, Storage } from './storage.ts'
 import type { Store } from './store.ts'
 import { noVault, type Vault } from './vault.ts'
+import { assertWritable } from './writable.ts'
 
 /**
  * Wraps a store for the provider's use: values become text, sealed, under hashed keys. A store's failure is
@@ -44,7 +45,7 @@ export function createStorageOver(store: Store, vault: Vault = noVault): Storage
       limiter.getKey = (key) => `${name}:${vault.hash(`${name} ${key}`)}`
       return limiter
     },
-    check: async () => store.check(),
+    check: () => assertWritable(store),
     close: async () => store.close(),
   }
 }

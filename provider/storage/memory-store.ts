@@ -74,8 +74,6 @@ export class MemoryStore implements Store {
     return limiter
   }
 
-  check(): void {}
-
   sweep(): boolean {
     const now = this.#now()
     for (let looked = 0; looked < sweepSize; looked += 1) {

@@ -7,6 +7,7 @@ import { StorageError } from './storage-error.ts'
 import type { Store } from './store.ts'
 import { startSweeping } from './sweep.ts'
 import { unlock } from './unlock.ts'
+import { probeWrites } from './writable.ts'
 
 /** Options of {@link openStorage}. */
 export interface OpenStorageOptions {
@@ -54,34 +55,42 @@ export async function storeKeys(url: string, given: readonly string[]): Promise<
 }
 
 /**
- * Opens the store that a URL names, without its keys.
+ * Opens the store that a URL names, without its keys, and proves that it takes what the provider writes.
  * @throws StorageError when it cannot be used
  */
 export async function openStore(url: string, options: OpenStorageOptions = {}): Promise<Store> {
-  const { now = Date.now, onerror = () => {}, timeoutMs = 2000 } = options
   const scheme = url.slice(0, url.indexOf(':') + 1)
+  let store: Store | undefined
   try {
-    switch (scheme) {
-      case 'memory:':
-        return new MemoryStore(now)
-      case 'sqlite:':
-        return new (await import('./sqlite-store.ts')).SqliteStore(url.slice(scheme.length), now)
-      case 'postgres:':
-      case 'postgresql:':
-        return await (await import('./postgres-store.ts')).PostgresStore.open(url, {
-          now,
-          onerror,
-          timeoutMs,
-        })
-      case 'redis:':
-      case 'rediss:':
-      case 'valkey:':
-        return await (await import('./redis-store.ts')).RedisStore.open(url, { now, onerror, timeoutMs })
-    }
+    store = await openUnproven(url, scheme, options)
+    await probeWrites(store)
+    return store
   } catch (cause) {
+    await store?.close()
     if (cause instanceof StorageError) throw cause
     const place = scheme === 'sqlite:' ? 'the file' : `${scheme}//${new URL(url).host}`
     throw new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
+  }
+}
+
+async function openUnproven(url: string, scheme: string, options: OpenStorageOptions): Promise<Store> {
+  const { now = Date.now, onerror = () => {}, timeoutMs = 2000 } = options
+  switch (scheme) {
+    case 'memory:':
+      return new MemoryStore(now)
+    case 'sqlite:':
+      return new (await import('./sqlite-store.ts')).SqliteStore(url.slice(scheme.length), now)
+    case 'postgres:':
+    case 'postgresql:':
+      return await (await import('./postgres-store.ts')).PostgresStore.open(url, {
+        now,
+        onerror,
+        timeoutMs,
+      })
+    case 'redis:':
+    case 'rediss:':
+    case 'valkey:':
+      return await (await import('./redis-store.ts')).RedisStore.open(url, { now, onerror, timeoutMs })
   }
   throw new StorageError(`STORE: no store is known for ${scheme}`)
 }

@@ -115,10 +115,6 @@ export class PostgresStore implements Store {
     return limiter
   }
 
-  async check(): Promise<void> {
-    await this.#pool.query('SELECT 1')
-  }
-
   async sweep(): Promise<boolean> {
     const removed = await Promise.all(
       expiringTables.map(([table, column]) =>

@@ -142,10 +142,6 @@ export class RedisStore implements Store {
     return limiter
   }
 
-  async check(): Promise<void> {
-    await this.#redis.ask((client) => client.ping())
-  }
-
   sweep(): boolean {
     return false
   }

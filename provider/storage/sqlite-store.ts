@@ -112,10 +112,6 @@ export class SqliteStore implements Store {
     return limiter
   }
 
-  check(): void {
-    this.#statements.get.get('', 0)
-  }
-
   async sweep(): Promise<boolean> {
     const now = this.#now()
     const removed = await this.#queue.write(() =>

@@ -37,7 +37,10 @@ export interface Storage {
    * @param name keeps the counts of different limits apart
    */
   createLimiter(name: string, limit: RateLimit): RateLimiterAbstract
-  /** @throws when the store cannot be asked */
+  /**
+   * Resolves when the store takes what the provider writes: it writes, reads and removes a small entry of each kind.
+   * @throws StorageError saying why it does not
+   */
   check(): Promise<void>
   close(): Promise<void>
 }

@@ -56,8 +56,6 @@ export interface Store {
   members(set: string): Awaitable<readonly Pick<Member, 'id' | 'value'>[]>
   /** @param name plain text, unlike the keys that are counted */
   createLimiter(name: string, limit: RateLimit): RateLimiterAbstract
-  /** @throws when it cannot be asked */
-  check(): Awaitable<void>
   /** Removes some of what has expired. @returns whether there may be more */
   sweep(): Awaitable<boolean>
   report(): Awaitable<StoreReport>

@@ -1,6 +1,9 @@
 import { RateLimiterMemory, RateLimiterPostgres } from 'rate-limiter-flexible'
 import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
+import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import { unnamed, withFallback, wrapLimiter } from '../../runtime/rate-limiter.ts'
+import type { ReplayStore } from '../auth/dpop.ts'
+import { probeLimit, probeWrites } from './probe-writes.ts'
 import type { SharedState } from './shared-state.ts'
 
 /** How long a statement may take before the state counts as lost, in milliseconds. */
@@ -32,27 +35,29 @@ export async function openPostgresState(url: string, onerror: (error: Error) => 
   await exclusively(pool, (query) => query(schema))
   const sweep = () => Promise.all([pool.query(sweepProofs), pool.query(sweepRates)]).catch(onerror)
   const timer = setInterval(sweep, sweepEveryMs).unref()
+  const replayStore: ReplayStore = {
+    add: async (key, ttlSeconds) => (await pool.query(add, [key, ttlSeconds])).rowCount === 1,
+  }
+  const createShared = (name: string, { points, seconds }: RateLimit) =>
+    new RateLimiterPostgres({
+      storeClient: pool,
+      storeType: 'pool',
+      tableName: 'gatehouse_rate',
+      tableCreated: true,
+      clearExpiredByTimeout: false,
+      keyPrefix: name,
+      points,
+      duration: seconds,
+    })
+  const probeCounts = wrapLimiter(createShared('probe', probeLimit))
   return {
-    replayStore: {
-      add: async (key, ttlSeconds) => (await pool.query(add, [key, ttlSeconds])).rowCount === 1,
-    },
+    replayStore,
     createRateLimiter(name, { points, seconds }) {
-      const shared = new RateLimiterPostgres({
-        storeClient: pool,
-        storeType: 'pool',
-        tableName: 'gatehouse_rate',
-        tableCreated: true,
-        clearExpiredByTimeout: false,
-        keyPrefix: name,
-        points,
-        duration: seconds,
-      })
+      const shared = createShared(name, { points, seconds })
       const local = new RateLimiterMemory({ points, duration: seconds })
       return withFallback(unnamed(wrapLimiter(shared)), wrapLimiter(local), timeoutMs)
     },
-    check: async () => {
-      await pool.query('SELECT 1')
-    },
+    check: () => probeWrites(replayStore, probeCounts),
     async close() {
       clearInterval(timer)
       await pool.end()

@@ -7,12 +7,12 @@ export interface SharedState {
   readonly replayStore: ReplayStore
   /** @param name keeps the counts of different limits apart */
   createRateLimiter(name: string, limit: RateLimit): RateLimiter
-  /** Resolves when the state can be reached. @throws when it cannot */
+  /** Resolves when the state takes what this server writes. @throws SharedStateError saying why it does not */
   check(): Promise<void>
   close(): Promise<void>
 }
 
-/** The shared state cannot be reached at the start. One line; the URL, which may hold a password, is not in it. */
+/** The shared state cannot be used. One line; the URL, which may hold a password, is not in it. */
 export class SharedStateError extends Error {
   override readonly name = 'SharedStateError'
 }
@@ -29,12 +29,16 @@ export async function openSharedState(
   { now = Date.now, onerror = () => {} }: { now?: () => number; onerror?: (error: Error) => void } = {},
 ): Promise<SharedState> {
   const { protocol, host } = new URL(url)
-  try {
-    return await open(url, now, onerror)
-  } catch (cause) {
-    const trouble = storeTrouble(cause)
-    throw new SharedStateError(`REPLAY_STORE: ${protocol}//${host} cannot be used (${trouble}).`, { cause })
+  const failure = (problem: string) => (cause: unknown) => {
+    throw new SharedStateError(`REPLAY_STORE: ${problem} (${storeTrouble(cause)}).`, { cause })
   }
+  const unusable = failure(`${protocol}//${host} cannot be used`)
+  const state = await open(url, now, onerror).catch(unusable)
+  await state.check().catch(async (cause) => {
+    await state.close()
+    unusable(cause)
+  })
+  return { ...state, check: () => state.check().catch(failure('it refuses what this server writes')) }
 }
 
 async function open(url: string, now: () => number, onerror: (error: Error) => void): Promise<SharedState> {

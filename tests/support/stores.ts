@@ -16,7 +16,6 @@ function storeThat(before: () => void | Promise<void>): Store {
     removeMember: (set, id) => after(() => store.removeMember(set, id)),
     members: (set) => after(() => store.members(set)),
     createLimiter: (name, limit) => store.createLimiter(name, limit),
-    check: () => after(() => store.check()),
     sweep: () => after(() => store.sweep()),
     report: () => after(() => store.report()),
     close: () => {},
