@@ -107,8 +107,8 @@ export const environment = z.object({
   REPLAY_STORE: z
     .string()
     .regex(
-      /^(memory:$|(rediss?|valkey|postgres(ql)?):\/\/)/,
-      'is not memory:, redis://…, valkey://… or postgres://…',
+      /^(memory:$|((rediss?|valkey)(\+sentinel)?|postgres(ql)?):\/\/)/,
+      'is not memory:, redis://…, valkey://…, redis+sentinel://… or postgres://…',
     )
     .optional(),
   RATE_LIMIT: wholeNumber(1, 1_000_000_000).optional(),
@@ -120,8 +120,8 @@ export const environment = z.object({
   STORE: z
     .string()
     .regex(
-      /^(memory:$|sqlite:.|(rediss?|valkey|postgres(ql)?):\/\/.)/,
-      'is not memory:, sqlite:FILE, postgres://…, redis://… or valkey://…',
+      /^(memory:$|sqlite:.|((rediss?|valkey)(\+sentinel)?|postgres(ql)?):\/\/.)/,
+      'is not memory:, sqlite:FILE, postgres://…, redis://…, valkey://… or redis+sentinel://…',
     )
     .optional(),
   JWKS: z

@@ -1,3 +1,5 @@
+import { redisTrouble, textsOf } from './redis-trouble.ts'
+
 /** SQLSTATE classes that are mistakes of a setting (PostgreSQL, Appendix A). */
 const postgresTroubles: Readonly<Record<string, string>> = {
   '28000': 'it does not let this user in',
@@ -12,5 +14,6 @@ export function storeTrouble(error: unknown): string {
   if (typeof code === 'string' && postgresTroubles[code]) return `${postgresTroubles[code]}, ${code}`
   // SQLite's own words; its code is the same for everything.
   if (typeof errstr === 'string') return errstr
-  return String(code ?? message)
+  const [refusal] = textsOf(error).flatMap((text) => redisTrouble(text) ?? [])
+  return refusal ?? String(code ?? message)
 }

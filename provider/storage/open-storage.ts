@@ -1,3 +1,4 @@
+import { storePlace } from '../../runtime/store-place.ts'
 import { storeTrouble } from '../../runtime/store-trouble.ts'
 import { createStorageOver } from './create-storage-over.ts'
 import { loadDevelopmentKey } from './development-key.ts'
@@ -25,7 +26,7 @@ export interface OpenStorageOptions {
 
 /**
  * Opens the storage that a URL names: makes or migrates its schema, and unlocks it.
- * @param url `memory:`, `sqlite:FILE`, `postgres://…`, `redis://…` or `valkey://…`
+ * @param url `memory:`, `sqlite:FILE`, `postgres://…`, `redis://…`, `valkey://…` or `redis+sentinel://…`
  * @throws StorageError when it cannot be reached, is of a newer version or was written with another key
  */
 export async function openStorage(url: string, options: OpenStorageOptions = {}): Promise<Storage> {
@@ -68,7 +69,7 @@ export async function openStore(url: string, options: OpenStorageOptions = {}): 
   } catch (cause) {
     await store?.close()
     if (cause instanceof StorageError) throw cause
-    const place = scheme === 'sqlite:' ? 'the file' : `${scheme}//${new URL(url).host}`
+    const place = scheme === 'sqlite:' ? 'the file' : storePlace(url)
     throw new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
   }
 }
@@ -90,6 +91,9 @@ async function openUnproven(url: string, scheme: string, options: OpenStorageOpt
     case 'redis:':
     case 'rediss:':
     case 'valkey:':
+    case 'redis+sentinel:':
+    case 'rediss+sentinel:':
+    case 'valkey+sentinel:':
       return await (await import('./redis-store.ts')).RedisStore.open(url, { now, onerror, timeoutMs })
   }
   throw new StorageError(`STORE: no store is known for ${scheme}`)

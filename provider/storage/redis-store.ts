@@ -3,15 +3,12 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import type { ConnectionOptions } from '../../runtime/connection-options.ts'
 import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import { openRedis, type RedisConnection } from '../../runtime/redis-client.ts'
+import { createRedisLimiter } from '../../runtime/redis-limiter.ts'
 import { Batches } from './batches.ts'
-import { createRedisLimiter } from './redis-limiter.ts'
 import { redisReport } from './redis-report.ts'
 import type { Entry } from './storage.ts'
-import { assertKnownSchema, StorageError } from './storage-error.ts'
+import { assertKnownSchema } from './storage-error.ts'
 import type { Member, Store, StoreReport } from './store.ts'
-
-/** Stands before every key, so that others may use the same database. */
-const prefix = 'gatehouse:'
 
 /** How the entries are laid out. */
 const schemaVersion = 1
@@ -58,7 +55,7 @@ export class RedisStore implements Store {
   readonly #now: () => number
   readonly #limiters = new Map<string, RateLimiterAbstract>()
   readonly #reads = new Batches<string, string | null>((keys) =>
-    this.#redis.ask((client) => client.mGet(keys.map((key) => prefix + key))),
+    this.#redis.read((client) => client.mGet(keys.map((key) => this.#redis.prefix + key))),
   )
 
   private constructor(redis: RedisConnection, now: () => number) {
@@ -68,15 +65,14 @@ export class RedisStore implements Store {
 
   /**
    * @param now the clock of the members of sets, Unix milliseconds; the entries expire by Redis's own
-   * @throws StorageError when Redis may drop what it was given, or a newer program has written to it
+   * @throws StorageError when a newer program has written to it
    */
   static async open(url: string, options: ConnectionOptions & { now: () => number }): Promise<RedisStore> {
     const redis = await openRedis(url, options)
     try {
-      const key = `${prefix}schema`
+      const key = `${redis.prefix}schema`
       await redis.ask((client) => client.set(key, String(schemaVersion), { condition: 'NX' }))
       assertKnownSchema(Number(await redis.ask((client) => client.get(key))), schemaVersion)
-      assertKept(await redis.ask((client) => client.info('memory')))
     } catch (error) {
       redis.close()
       throw error
@@ -91,13 +87,13 @@ export class RedisStore implements Store {
   async set({ key, value, ttlMs }: Entry<string>): Promise<void> {
     const options =
       ttlMs === undefined ? {} : ({ expiration: { type: 'PX', value: Math.ceil(ttlMs) } } as const)
-    await this.#redis.ask((client) => client.set(prefix + key, value, options))
+    await this.#redis.ask((client) => client.set(this.#redis.prefix + key, value, options))
   }
 
   async add(entry: Entry<string>, others: readonly Entry<string>[]): Promise<boolean> {
     const all = [entry, ...others]
     const script = {
-      keys: all.map(({ key }) => prefix + key),
+      keys: all.map(({ key }) => this.#redis.prefix + key),
       arguments: all.flatMap(({ value, ttlMs }) => [
         value,
         ttlMs === undefined ? '' : String(Math.ceil(ttlMs)),
@@ -107,12 +103,12 @@ export class RedisStore implements Store {
   }
 
   async replace(key: string, from: string, to: string): Promise<void> {
-    const script = { keys: [prefix + key], arguments: [from, to] }
+    const script = { keys: [this.#redis.prefix + key], arguments: [from, to] }
     await this.#run(replaceScript, script)
   }
 
   async delete(key: string): Promise<boolean> {
-    return (await this.#redis.ask((client) => client.del(prefix + key))) === 1
+    return (await this.#redis.ask((client) => client.del(this.#redis.prefix + key))) === 1
   }
 
   async addMember(set: string, { id, value, ttlMs }: Member): Promise<void> {
@@ -129,7 +125,7 @@ export class RedisStore implements Store {
   }
 
   async members(set: string): Promise<readonly Pick<Member, 'id' | 'value'>[]> {
-    const all = Object.entries(await this.#redis.ask((client) => client.hGetAll(this.#setKey(set))))
+    const all = Object.entries(await this.#redis.read((client) => client.hGetAll(this.#setKey(set))))
     return all
       .filter(([, text]) => this.#lives(text))
       .map(([id, text]) => ({ id, value: text.slice(text.indexOf(' ') + 1) }))
@@ -137,7 +133,7 @@ export class RedisStore implements Store {
 
   createLimiter(name: string, limit: RateLimit): RateLimiterAbstract {
     const limiter =
-      this.#limiters.get(name) ?? createRedisLimiter(this.#redis, `${prefix}Count:${name}`, limit)
+      this.#limiters.get(name) ?? createRedisLimiter(this.#redis, `${this.#redis.prefix}Count:${name}`, limit)
     this.#limiters.set(name, limiter)
     return limiter
   }
@@ -147,7 +143,7 @@ export class RedisStore implements Store {
   }
 
   report(): Promise<StoreReport> {
-    return redisReport(this.#redis.client, { prefix, schemaVersion })
+    return redisReport(this.#redis.client, { prefix: this.#redis.prefix, schemaVersion })
   }
 
   close(): void {
@@ -172,16 +168,6 @@ export class RedisStore implements Store {
   }
 
   #setKey(set: string): string {
-    return `${prefix}set:${set}`
+    return `${this.#redis.prefix}set:${set}`
   }
-}
-
-/** @throws StorageError when entries may be evicted: what is forgotten to be used could be used again */
-function assertKept(memory: string): void {
-  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(memory)?.[1]
-  const policy = field('maxmemory_policy') ?? 'noeviction'
-  if (policy === 'noeviction' || field('maxmemory') === '0') return
-  throw new StorageError(
-    `STORE: this Redis evicts keys when its memory is full (maxmemory-policy ${policy}), and a used code could be used again: set noeviction.`,
-  )
 }

@@ -1,7 +1,7 @@
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
-import type { RateLimit } from '../../runtime/rate-limiter.ts'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { unnamed, withFallback, wrapLimiter } from '../../runtime/rate-limiter.ts'
 import { openRedis } from '../../runtime/redis-client.ts'
+import { createRedisLimiter } from '../../runtime/redis-limiter.ts'
 import type { ReplayStore } from '../auth/dpop.ts'
 import { probeLimit, probeWrites } from './probe-writes.ts'
 import type { SharedState } from './shared-state.ts'
@@ -11,30 +11,22 @@ const timeoutMs = 1000
 
 /** State in Redis or Valkey. */
 export async function openRedisState(url: string, onerror: (error: Error) => void): Promise<SharedState> {
-  const { client, ask, close } = await openRedis(url, { timeoutMs, onerror })
+  const redis = await openRedis(url, { timeoutMs, onerror })
   const replayStore: ReplayStore = {
     async add(key, ttlSeconds) {
       const options = { condition: 'NX', expiration: { type: 'EX', value: ttlSeconds } } as const
-      return (await ask(() => client.set(`gatehouse:dpop:${key}`, '1', options))) === 'OK'
+      return (await redis.ask((client) => client.set(`${redis.prefix}dpop:${key}`, '1', options))) === 'OK'
     },
   }
-  const createShared = (name: string, { points, seconds }: RateLimit) =>
-    new RateLimiterRedis({
-      storeClient: client,
-      useRedisPackage: true,
-      keyPrefix: `gatehouse:rate:${name}`,
-      points,
-      duration: seconds,
-    })
-  const probeCounts = wrapLimiter(createShared('probe', probeLimit))
+  const probeCounts = wrapLimiter(createRedisLimiter(redis, `${redis.prefix}rate:probe`, probeLimit))
   return {
     replayStore,
     createRateLimiter(name, { points, seconds }) {
-      const shared = createShared(name, { points, seconds })
+      const shared = createRedisLimiter(redis, `${redis.prefix}rate:${name}`, { points, seconds })
       const local = new RateLimiterMemory({ points, duration: seconds })
       return withFallback(unnamed(wrapLimiter(shared)), wrapLimiter(local), timeoutMs)
     },
     check: () => probeWrites(replayStore, probeCounts),
-    close: async () => close(),
+    close: async () => redis.close(),
   }
 }

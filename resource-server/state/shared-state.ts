@@ -1,4 +1,5 @@
 import type { RateLimit, RateLimiter } from '../../runtime/rate-limiter.ts'
+import { storePlace } from '../../runtime/store-place.ts'
 import { storeTrouble } from '../../runtime/store-trouble.ts'
 import type { ReplayStore } from '../auth/dpop.ts'
 
@@ -19,7 +20,7 @@ export class SharedStateError extends Error {
 
 /**
  * Opens the shared state.
- * @param url `memory:`, `redis://`, `rediss://`, `valkey://` or `postgres://`
+ * @param url `memory:`, `redis://`, `rediss://`, `valkey://`, `redis+sentinel://` or `postgres://`
  * @param now Unix milliseconds, for `memory:`
  * @param onerror told about lost connections; they are opened again
  * @throws SharedStateError
@@ -28,11 +29,10 @@ export async function openSharedState(
   url: string,
   { now = Date.now, onerror = () => {} }: { now?: () => number; onerror?: (error: Error) => void } = {},
 ): Promise<SharedState> {
-  const { protocol, host } = new URL(url)
   const failure = (problem: string) => (cause: unknown) => {
     throw new SharedStateError(`REPLAY_STORE: ${problem} (${storeTrouble(cause)}).`, { cause })
   }
-  const unusable = failure(`${protocol}//${host} cannot be used`)
+  const unusable = failure(`${storePlace(url)} cannot be used`)
   const state = await open(url, now, onerror).catch(unusable)
   await state.check().catch(async (cause) => {
     await state.close()
@@ -42,13 +42,16 @@ export async function openSharedState(
 }
 
 async function open(url: string, now: () => number, onerror: (error: Error) => void): Promise<SharedState> {
-  const scheme = new URL(url).protocol
+  const scheme = url.slice(0, url.indexOf(':') + 1)
   switch (scheme) {
     case 'memory:':
       return (await import('./memory-state.ts')).openMemoryState(now)
     case 'redis:':
     case 'rediss:':
     case 'valkey:':
+    case 'redis+sentinel:':
+    case 'rediss+sentinel:':
+    case 'valkey+sentinel:':
       return (await import('./redis-state.ts')).openRedisState(url, onerror)
     case 'postgres:':
     case 'postgresql:':
