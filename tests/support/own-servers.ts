@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,17 +13,39 @@ import { findFreePort } from './programs.ts'
 export interface OwnServer {
   readonly url: string
   start(): Promise<void>
+  /** SIGKILL. */
   kill(): Promise<void>
+  /** Stops it in the middle of what it does, with its connections open, until `SIGCONT`. */
+  signal(signal: NodeJS.Signals): void
   remove(): Promise<void>
 }
 
-/** Starts a Redis that writes everything down at once, in a folder of its own. */
-export function startOwnRedis(): Promise<OwnServer> {
+/**
+ * Starts a Redis that writes everything down at once, in a folder of its own.
+ * @param more settings of the command line
+ */
+export function startOwnRedis(more: readonly string[] = []): Promise<OwnServer> {
   return startOwn('redis', (folder, port) => {
     const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '']
-    return spawn('redis-server', [...settings, '--appendonly', 'yes', '--appendfsync', 'always'], {
-      stdio: 'ignore',
-    })
+    const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
+    return spawn('redis-server', [...settings, ...durable, ...more], { stdio: 'ignore' })
+  })
+}
+
+/** Starts a Sentinel that watches a primary as `mymaster`, and finds the other Sentinels of it by itself. */
+export function startOwnSentinel(primary: OwnServer, quorum: number): Promise<OwnServer> {
+  return startOwn('redis', (folder, port) => {
+    const file = join(folder, 'sentinel.conf')
+    const settings = [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${folder}`,
+      `sentinel monitor mymaster 127.0.0.1 ${new URL(primary.url).port} ${quorum}`,
+      'sentinel down-after-milliseconds mymaster 1000',
+      'sentinel failover-timeout mymaster 5000',
+    ]
+    if (!existsSync(file)) writeFileSync(file, `${settings.join('\n')}\n`)
+    return spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' })
   })
 }
 
@@ -77,6 +99,7 @@ async function startOwn(
     url,
     start,
     kill,
+    signal: (signal) => void child.kill(signal),
     async remove() {
       await kill()
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })

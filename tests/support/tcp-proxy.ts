@@ -9,6 +9,8 @@ export interface TcpProxy {
   cut(): Promise<void>
   /** Keeps connections open and lets nothing through any more, until {@link heal}. */
   hang(): void
+  /** Leads new connections to another server; open ones stay where they are, as after a failover. */
+  retarget(url: string): void
   /** Everything works again, for connections made from now on. */
   heal(): Promise<void>
   stop(): Promise<void>
@@ -16,7 +18,7 @@ export interface TcpProxy {
 
 /** Puts a proxy before the server of that URL. */
 export async function startTcpProxy(target: string, defaultPort: number): Promise<TcpProxy> {
-  const { hostname, port } = new URL(target)
+  let { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
   let hanging = false
   const server = createServer((near) => {
@@ -54,6 +56,9 @@ export async function startTcpProxy(target: string, defaultPort: number): Promis
     },
     hang() {
       hanging = true
+    },
+    retarget(url) {
+      ;({ hostname, port } = new URL(url))
     },
     async heal() {
       if (hanging) destroyAll()
