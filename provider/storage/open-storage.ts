@@ -43,9 +43,9 @@ export async function openStorage(url: string, options: OpenStorageOptions = {})
         await storage.close()
       },
     }
-  } catch (error) {
+  } catch (cause) {
     await store.close()
-    throw error
+    throw asStorageError(url, cause)
   }
 }
 
@@ -68,10 +68,15 @@ export async function openStore(url: string, options: OpenStorageOptions = {}): 
     return store
   } catch (cause) {
     await store?.close()
-    if (cause instanceof StorageError) throw cause
-    const place = scheme === 'sqlite:' ? 'the file' : storePlace(url)
-    throw new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
+    throw asStorageError(url, cause)
   }
+}
+
+/** Says in one sentence why a store cannot be used. */
+export function asStorageError(url: string, cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause
+  const place = url.startsWith('sqlite:') ? 'the file' : storePlace(url)
+  return new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
 }
 
 async function openUnproven(url: string, scheme: string, options: OpenStorageOptions): Promise<Store> {
