@@ -45,7 +45,7 @@ const troubles: readonly Trouble[] = [
     remedy: 'restore it, or drop every table whose name begins with gatehouse and start again',
   },
   {
-    codes: ['42703', '42804', '42883', '42P07', '42P10', '23502', '42809'],
+    codes: ['42601', '42703', '42804', '42883', '42P07', '42P10', '23502', '42809'],
     reason: 'it has tables of these names with another layout',
     remedy: 'give the program a database or a schema of its own',
   },
