@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../../config/index.ts'
-import { asStorageError, openStore, storeKeys } from './open-storage.ts'
+import { openStore, storeKeys, unusable } from './open-storage.ts'
 import { StorageError } from './storage-error.ts'
 import type { StoreReport } from './store.ts'
 import { unlock } from './unlock.ts'
@@ -36,8 +36,8 @@ export async function checkStore(config: Pick<Config, 'store' | 'storeKeys'>): P
       ...report,
       underOlderKeys: older.reduce((sum, [, rows]) => sum + rows, 0),
     }
-  } catch (cause) {
-    throw asStorageError(config.store, cause)
+  } catch (error) {
+    throw unusable(config.store, error)
   } finally {
     await store.close()
   }

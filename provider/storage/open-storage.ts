@@ -43,10 +43,17 @@ export async function openStorage(url: string, options: OpenStorageOptions = {})
         await storage.close()
       },
     }
-  } catch (cause) {
+  } catch (error) {
     await store.close()
-    throw asStorageError(url, cause)
+    throw unusable(url, error)
   }
+}
+
+/** What went wrong with a store, in one sentence. */
+export function unusable(url: string, cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause
+  const place = url.startsWith('sqlite:') ? 'the file' : storePlace(url)
+  return new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
 }
 
 /** @returns STORE_KEY's keys; without them, those of a development store, which has its own */
@@ -68,15 +75,8 @@ export async function openStore(url: string, options: OpenStorageOptions = {}): 
     return store
   } catch (cause) {
     await store?.close()
-    throw asStorageError(url, cause)
+    throw unusable(url, cause)
   }
-}
-
-/** Says in one sentence why a store cannot be used. */
-export function asStorageError(url: string, cause: unknown): StorageError {
-  if (cause instanceof StorageError) return cause
-  const place = url.startsWith('sqlite:') ? 'the file' : storePlace(url)
-  return new StorageError(`STORE: ${place} cannot be used (${storeTrouble(cause)}).`, { cause })
 }
 
 async function openUnproven(url: string, scheme: string, options: OpenStorageOptions): Promise<Store> {

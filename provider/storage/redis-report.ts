@@ -19,8 +19,17 @@ export async function redisReport(
       const kind = /^([A-Z]\w*):/.exec(key.slice(prefix.length))?.[1]
       if (!kind) continue
       rows[kind] = (rows[kind] ?? 0) + 1
-      const keyId = values[index]?.slice(0, keyIdLength)
+      // Counts are not sealed.
+      const keyId = kind === 'Count' ? undefined : values[index]?.slice(0, keyIdLength)
       if (keyId) sealedWith[keyId] = (sealedWith[keyId] ?? 0) + 1
+    }
+  }
+  for await (const sets of client.scanIterator({ MATCH: `${prefix}*`, COUNT: scanSize, TYPE: 'hash' })) {
+    for (const member of (await Promise.all(sets.map((set) => client.hVals(set)))).flat()) {
+      const [, sealed] = member.split(' ')
+      if (sealed === undefined) continue
+      const keyId = sealed.slice(0, keyIdLength)
+      sealedWith[keyId] = (sealedWith[keyId] ?? 0) + 1
     }
   }
   return { kind: 'redis', schemaVersion, rows, expired: 0, sealedWith, durability: await durability(client) }

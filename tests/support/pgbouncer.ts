@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync } from 'node:fs'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -99,7 +99,7 @@ export async function startPgBouncer(
 }
 
 function launch(file: string): ChildProcess {
-  const options = { stdio: ['ignore', 'ignore', 'pipe'] } as const
+  const options: SpawnOptions = { stdio: ['ignore', 'ignore', 'pipe'] }
   const asUser = ['--reuid=postgres', '--regid=postgres', '--clear-groups', program, file]
   return process.getuid?.() === 0 ? spawn('setpriv', asUser, options) : spawn(program, [file], options)
 }
