@@ -110,7 +110,8 @@ describeWithPostgres('two replicas whose STORE_KEY changes', (server) => {
     for (const client of clients) client.close()
     for (const program of programs) await program.stop()
     await own.drop()
-  })
+    // Eight starts of a program, one after the other.
+  }, 300_000)
 })
 
 describeWithStores('a store whose STORE_KEY changes', (server) => {

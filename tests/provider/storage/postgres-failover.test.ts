@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { Client } from 'pg'
 import { openStorage } from '../../../provider/storage/open-storage.ts'
 import type { Storage } from '../../../provider/storage/storage.ts'
@@ -40,6 +40,9 @@ async function setReadOnly(url: string, value: 'on' | 'off'): Promise<void> {
     return row?.default_transaction_read_only === value
   })
 }
+
+// Each test has servers of its own.
+jest.setTimeout(240_000)
 
 afterAll(killPrograms)
 
