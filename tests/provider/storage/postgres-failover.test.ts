@@ -192,18 +192,23 @@ describeWithPostgres('when PostgreSQL takes no writes,', () => {
 
   describe('with a standby,', () => {
     let second: OwnServer
+    const before = 'Client:before'
     beforeEach(async () => {
       await open(proxy.through(primary.url))
+      await storage.set(before, 'of the old primary')
       await useAll()
       second = await startOwnStandby(primary)
     })
     afterEach(() => second.remove())
     const promote = () => ask(second.url, 'SELECT pg_promote(true, 300)')
 
-    it('both write to the new primary at once where the old one lives on, with all its connections, read-only', async () => {
+    it('both read and write at the new primary at once where the old one lives on, with all its connections, read-only', async () => {
       await promote()
       await setReadOnly(primary.url, 'on')
       proxy.retarget(second.url)
+      // A read is the first to notice: the old one still knows what has been deleted.
+      await ask(second.url, "DELETE FROM gatehouse_entry WHERE key LIKE 'Client:%'")
+      expect(await storage.get(before)).toBeUndefined()
       const key = `Client:${unique()}`
       await storage.set(key, 'of the new primary')
       expect(await state.replayStore.add(unique(), 60)).toBe(true)

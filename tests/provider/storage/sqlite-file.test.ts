@@ -122,6 +122,8 @@ describe('the SQLite file', () => {
       child.stderr.setEncoding('utf8').on('data', (text) => {
         said += text
       })
+      // It would serve.
+      child.stdout.once('data', () => child.kill('SIGKILL'))
       const [code] = await once(child, 'close')
       expect(said).toMatch(/^STORE: the file cannot be used \([^\n]+\)\.\n$/)
       expect(code).toBe(1)
