@@ -1,4 +1,5 @@
-import type { Pool, QueryConfig } from 'pg'
+import type { QueryConfig } from 'pg'
+import type { PostgresPool } from '../../runtime/postgres-pool.ts'
 import { Batches } from './batches.ts'
 
 /** A count, as rate-limiter-flexible reads it. */
@@ -32,7 +33,7 @@ const statements = {
  * commit. Logins that come at once count the same address; one after the other each would wait for the row.
  * Statements other than those that it is known to send go to the pool as they are.
  */
-export function createCountingPool(pool: Pool): { query(statement: QueryConfig): Promise<Answer> } {
+export function createCountingPool(pool: PostgresPool): { query(statement: QueryConfig): Promise<Answer> } {
   const ask = async (name: keyof typeof statements, values: unknown[]) => {
     const { rows } = await pool.query({ name: `gatehouse_count_${name}`, text: statements[name], values })
     return new Map<unknown, Row>(rows.map(({ key, ...row }) => [key, row]))

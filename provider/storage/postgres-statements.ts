@@ -3,11 +3,17 @@ export const living = '(expires_at IS NULL OR expires_at > $1)'
 const upsert = 'UPDATE SET value = excluded.value, expires_at = excluded.expires_at'
 
 /**
+ * Writes nothing, and makes a read refused where writes are (25006): a demoted primary, whose connections are still
+ * open, would answer with what it knew, such as a token that has been revoked since.
+ */
+const onPrimary = 'WITH nothing AS (DELETE FROM gatehouse_entry WHERE false)'
+
+/**
  * What is asked of PostgreSQL. Each is prepared once on a connection, under its name. What touches several rows takes
  * them in the order of their keys: two statements with the same rows never wait for one another.
  */
 export const statements = {
-  get: `SELECT key, value FROM gatehouse_entry WHERE key = ANY($2) AND ${living}`,
+  get: `${onPrimary} SELECT key, value FROM gatehouse_entry WHERE key = ANY($2) AND ${living}`,
   // A new row, or one in the place of an expired one: one winner for each. What is to be kept with a winner is kept
   // with it, and what has no name of one always.
   write: `WITH added AS (
@@ -30,5 +36,5 @@ export const statements = {
     ORDER BY name, id
     ON CONFLICT (name, id) DO ${upsert}`,
   removeMember: `DELETE FROM gatehouse_member WHERE name = $2 AND id = $3 AND ${living}`,
-  members: `SELECT id, value FROM gatehouse_member WHERE name = $2 AND ${living}`,
+  members: `${onPrimary} SELECT id, value FROM gatehouse_member WHERE name = $2 AND ${living}`,
 }

@@ -1,7 +1,7 @@
-import type { Pool, QueryResult } from 'pg'
+import type { QueryResult } from 'pg'
 import { type RateLimiterAbstract, RateLimiterPostgres } from 'rate-limiter-flexible'
 import type { ConnectionOptions } from '../../runtime/connection-options.ts'
-import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
+import { changeSchema, haveTables, openPostgres, type PostgresPool } from '../../runtime/postgres-pool.ts'
 import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import { Batches } from './batches.ts'
 import { createCountingPool } from './postgres-counts.ts'
@@ -28,7 +28,7 @@ function keysOf({ unlessThere, entries }: Write): readonly string[] {
 
 /** A store in PostgreSQL, which replicas share. */
 export class PostgresStore implements Store {
-  readonly #pool: Pool
+  readonly #pool: PostgresPool
   readonly #counts: ReturnType<typeof createCountingPool>
   readonly #limiters = new Map<string, RateLimiterAbstract>()
   readonly #now: () => number
@@ -44,7 +44,7 @@ export class PostgresStore implements Store {
     keysOf: ([set, { id }]) => [`${set} ${id}`],
   })
 
-  private constructor(pool: Pool, now: () => number) {
+  private constructor(pool: PostgresPool, now: () => number) {
     this.#pool = pool
     this.#counts = createCountingPool(pool)
     this.#now = now
@@ -58,7 +58,7 @@ export class PostgresStore implements Store {
   static async open(url: string, options: ConnectionOptions & { now: () => number }): Promise<PostgresStore> {
     const pool = openPostgres(url, options)
     try {
-      await exclusively(pool, migrate)
+      await migrate(pool)
     } catch (error) {
       await pool.end()
       throw error
@@ -153,7 +153,9 @@ export class PostgresStore implements Store {
       ),
       expired: Object.values(expired).reduce((sum, rows) => sum + rows, 0),
       sealedWith: await count(
-        `SELECT left(value, ${keyIdLength}) AS name, count(*) AS rows FROM gatehouse_entry WHERE ${living} GROUP BY 1`,
+        `SELECT left(value, ${keyIdLength}) AS name, count(*) AS rows FROM (
+          SELECT value FROM gatehouse_entry WHERE ${living} UNION ALL SELECT value FROM gatehouse_member WHERE ${living}
+        ) AS sealed GROUP BY 1`,
       ),
       durability: [
         {
@@ -223,14 +225,28 @@ export class PostgresStore implements Store {
   }
 }
 
-type Query = Parameters<Parameters<typeof exclusively>[1]>[0]
-
-async function migrate(query: Query): Promise<void> {
-  await query('CREATE TABLE IF NOT EXISTS gatehouse_schema (version integer NOT NULL)')
-  const { rows } = await query('SELECT version FROM gatehouse_schema')
-  const version = Number(rows[0]?.version ?? 0)
+/** Nothing is written when there is nothing to do: a user who may not make tables can use those that are there. */
+async function migrate(pool: PostgresPool): Promise<void> {
+  const version = await versionOf(pool)
   assertKnownSchema(version, schemaVersion)
   if (version === schemaVersion) return
-  for (const step of schemaSteps.slice(version)) await query(step)
-  await query(`DELETE FROM gatehouse_schema; INSERT INTO gatehouse_schema VALUES (${schemaVersion})`)
+  if (version === 0) {
+    await changeSchema(pool, {
+      condition: 'true',
+      changes: 'CREATE TABLE IF NOT EXISTS gatehouse_schema (version integer NOT NULL);',
+    })
+  }
+  await changeSchema(pool, {
+    condition: `coalesce((SELECT max(version) FROM gatehouse_schema), 0) = ${version}`,
+    changes: `${schemaSteps.slice(version).join('\n')}
+      DELETE FROM gatehouse_schema; INSERT INTO gatehouse_schema VALUES (${schemaVersion});`,
+  })
+  // Another replica may have been first, and newer.
+  return migrate(pool)
+}
+
+async function versionOf(pool: PostgresPool): Promise<number> {
+  if (!(await haveTables(pool, ['gatehouse_schema']))) return 0
+  const { rows } = await pool.query('SELECT max(version) AS version FROM gatehouse_schema')
+  return Number(rows[0]?.version ?? 0)
 }

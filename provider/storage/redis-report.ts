@@ -24,6 +24,14 @@ export async function redisReport(
       if (keyId) sealedWith[keyId] = (sealedWith[keyId] ?? 0) + 1
     }
   }
+  for await (const sets of client.scanIterator({ MATCH: `${prefix}*`, COUNT: scanSize, TYPE: 'hash' })) {
+    for (const member of (await Promise.all(sets.map((set) => client.hVals(set)))).flat()) {
+      const [, sealed] = member.split(' ')
+      if (sealed === undefined) continue
+      const keyId = sealed.slice(0, keyIdLength)
+      sealedWith[keyId] = (sealedWith[keyId] ?? 0) + 1
+    }
+  }
   return { kind: 'redis', schemaVersion, rows, expired: 0, sealedWith, durability: await durability(client) }
 }
 

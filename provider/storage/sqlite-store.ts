@@ -3,6 +3,7 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { keepPrivate } from '../../runtime/private-file.ts'
 import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import { Batches } from './batches.ts'
+import { rememberFile } from './open-file.ts'
 import { expiringTables, schemaSteps, schemaVersion, sweepSize } from './sql-schema.ts'
 import { createSqliteLimiter } from './sqlite-limiter.ts'
 import type { Entry } from './storage.ts'
@@ -38,6 +39,7 @@ const statements = {
 export class SqliteStore implements Store {
   readonly #database: DatabaseSync
   readonly #queue: WriteQueue
+  readonly #assertThere: () => void
   readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>
   readonly #limiters = new Map<string, RateLimiterAbstract>()
   readonly #now: () => number
@@ -52,7 +54,12 @@ export class SqliteStore implements Store {
   constructor(file: string, now: () => number = Date.now) {
     this.#now = now
     this.#database = openDatabase(file)
-    this.#queue = new WriteQueue(this.#database)
+    const [assertFile, assertLog] = [file, `${file}-wal`].map(rememberFile)
+    this.#assertThere = () => {
+      assertFile?.()
+      assertLog?.()
+    }
+    this.#queue = new WriteQueue(this.#database, this.#assertThere)
     const prepare = (sql: string) => this.#database.prepare(sql)
     this.#statements = {
       get: prepare(statements.get),
@@ -150,8 +157,9 @@ export class SqliteStore implements Store {
       ),
       expired: expired.reduce((sum, rows) => sum + rows, 0),
       sealedWith: count(
-        `SELECT substr(value, 1, ${keyIdLength}) AS name, count(*) AS rows FROM gatehouse_entry
-         WHERE ${living} GROUP BY 1`,
+        `SELECT substr(value, 1, ${keyIdLength}) AS name, count(*) AS rows FROM (
+           SELECT value, expires_at FROM gatehouse_entry UNION ALL SELECT value, expires_at FROM gatehouse_member
+         ) WHERE ${living} GROUP BY 1`,
       ),
       durability: [
         { setting: 'journal_mode', value: String(pragma('journal_mode')) },
@@ -172,6 +180,7 @@ export class SqliteStore implements Store {
   /** In one transaction: the file is locked once, not for each key. */
   async #readAll(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
     const now = this.#now()
+    this.#assertThere()
     this.#database.exec('BEGIN')
     try {
       return keys.map((key) => (this.#statements.get.get(key, now) as { value: string } | undefined)?.value)

@@ -11,10 +11,13 @@ interface Write {
  */
 export class WriteQueue {
   readonly #database: DatabaseSync
+  readonly #assertUsable: () => void
   #waiting: Write[] = []
 
-  constructor(database: DatabaseSync) {
+  /** @param assertUsable throws when nothing may be written. Default: never */
+  constructor(database: DatabaseSync, assertUsable: () => void = () => {}) {
     this.#database = database
+    this.#assertUsable = assertUsable
   }
 
   /** @throws what the commit or the statement throws; then nothing of it was written */
@@ -38,6 +41,7 @@ export class WriteQueue {
     if (writes.length === 0) return
     let failure: unknown
     try {
+      this.#assertUsable()
       this.#database.exec('BEGIN IMMEDIATE')
       for (const { run } of writes) run()
       this.#database.exec('COMMIT')

@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterPostgres } from 'rate-limiter-flexible'
-import { exclusively, openPostgres } from '../../runtime/postgres-pool.ts'
+import { changeSchema, haveTables, openPostgres } from '../../runtime/postgres-pool.ts'
 import type { RateLimit } from '../../runtime/rate-limiter.ts'
 import { unnamed, withFallback, wrapLimiter } from '../../runtime/rate-limiter.ts'
 import type { ReplayStore } from '../auth/dpop.ts'
@@ -9,6 +9,8 @@ import type { SharedState } from './shared-state.ts'
 /** How long a statement may take before the state counts as lost, in milliseconds. */
 const timeoutMs = 1000
 const sweepEveryMs = 60_000
+
+const tables = ['gatehouse_dpop_proof', 'gatehouse_rate']
 
 const schema = `CREATE UNLOGGED TABLE IF NOT EXISTS gatehouse_dpop_proof (
   key text PRIMARY KEY,
@@ -31,8 +33,13 @@ ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at WHERE gatehouse
 /** State in PostgreSQL. Tables are created when they are missing, and swept. */
 export async function openPostgresState(url: string, onerror: (error: Error) => void): Promise<SharedState> {
   const pool = openPostgres(url, { timeoutMs, onerror })
-  // Two replicas that start at once would both create.
-  await exclusively(pool, (query) => query(schema))
+  try {
+    // A user who may not make tables can use those that are there.
+    if (!(await haveTables(pool, tables))) await changeSchema(pool, { condition: 'true', changes: schema })
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
   const sweep = () => Promise.all([pool.query(sweepProofs), pool.query(sweepRates)]).catch(onerror)
   const timer = setInterval(sweep, sweepEveryMs).unref()
   const replayStore: ReplayStore = {

@@ -51,12 +51,27 @@ export function startOwnSentinel(primary: OwnServer, quorum: number): Promise<Ow
 
 /** Starts a PostgreSQL in a folder of its own. It refuses to run as root. */
 export function startOwnPostgres(): Promise<OwnServer> {
+  return startPostgres((bin, data) => [`${bin}/initdb`, '-D', data, '-U', 'gatehouse', '-A', 'trust', '-N'])
+}
+
+/** Starts a hot standby that follows a primary, until it is promoted. */
+export function startOwnStandby(primary: OwnServer): Promise<OwnServer> {
+  return startPostgres((bin, data) => [
+    ...[`${bin}/pg_basebackup`, '-D', data, '-d', primary.url],
+    ...['--write-recovery-conf', '--checkpoint=fast', '--no-sync'],
+  ])
+}
+
+/** @param make the command that fills the folder of its data */
+function startPostgres(make: (bin: string, data: string) => readonly string[]): Promise<OwnServer> {
   const [version = ''] = readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a))
   const bin = `/usr/lib/postgresql/${version}/bin`
   return startOwn('postgres', (folder, port) => {
     const data = join(folder, 'data')
-    if (!existsSync(data))
-      asPostgres(spawnSync, `${bin}/initdb`, ['-D', data, '-U', 'gatehouse', '-A', 'trust', '-N'])
+    if (!existsSync(data)) {
+      const [program = '', ...args] = make(bin, data)
+      asPostgres(spawnSync, program, args)
+    }
     const settings = ['-p', `${port}`, '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=']
     return asPostgres(spawn, `${bin}/postgres`, ['-D', data, ...settings])
   })

@@ -23,7 +23,7 @@ describeWithPostgres('50 counts that come at once', (server) => {
 
   /** Outside of a transaction each statement is a commit of its own. */
   async function statementsOf(use: () => readonly Promise<unknown>[]): Promise<number> {
-    const query = jest.spyOn(Pool.prototype, 'query')
+    const query = jest.spyOn(Pool.prototype, 'connect')
     try {
       await Promise.all(use())
       return query.mock.calls.length

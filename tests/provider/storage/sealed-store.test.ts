@@ -99,13 +99,16 @@ describe('a sealed store', () => {
     await before.close()
     const both = { store: url, storeKeys: [current, old] }
     const during = await openStorage(url, { keys: [current, old] })
-    expect((await checkStore(both)).underOlderKeys).toBe(2)
+    expect((await checkStore(both)).underOlderKeys).toBe(3)
     expect(await during.get('Client:read')).toBe('kept')
     expect(await during.members('AccountGrants:alice')).toEqual(['grant'])
+    expect((await checkStore(both)).underOlderKeys).toBe(2)
+    await during.addMember('AccountGrants:alice', 'grant')
     expect((await checkStore(both)).underOlderKeys).toBe(1)
     await during.close()
     const after = await openStorage(url, { keys: [current] })
     expect(await after.get('Client:read')).toBe('kept')
+    expect(await after.members('AccountGrants:alice')).toEqual(['grant'])
     await expect(after.get('Client:unread')).rejects.toThrow('a key that is not in STORE_KEY')
     await after.close()
   })
@@ -123,6 +126,32 @@ describe('a sealed store', () => {
     thief.close()
     await expect(storage.get('Grant:alice')).rejects.toThrow('was changed, or belongs elsewhere')
     await expect(storage.get('Grant:admin')).rejects.toThrow('was changed, or belongs elsewhere')
+    await storage.close()
+  })
+
+  it('refuses entries of another kind, under another identifier and in another set (attack 47)', async () => {
+    const storage = await openStorage(url, { keys: [current] })
+    await storage.set('AccessToken:one', { scope: 'read' })
+    await storage.set('RefreshToken:other', { scope: 'admin' })
+    await storage.addMember('AccountGrants:alice', 'grant')
+    await storage.addMember('AccountGrants:mallory', 'other')
+    const thief = new DatabaseSync(url.slice('sqlite:'.length))
+    thief.exec(`INSERT INTO gatehouse_entry SELECT replace(key, 'RefreshToken:', 'AccessToken:'), value, NULL
+      FROM gatehouse_entry WHERE key LIKE 'RefreshToken:%'`)
+    thief.exec(`UPDATE gatehouse_entry SET key = 'AccessToken:x' || substr(key, 14)
+      WHERE key LIKE 'AccessToken:%' AND NOT EXISTS (SELECT 1 FROM gatehouse_entry other
+        WHERE other.key = replace(gatehouse_entry.key, 'AccessToken:', 'RefreshToken:'))`)
+    thief.exec('UPDATE gatehouse_member SET name = (SELECT max(name) FROM gatehouse_member)')
+    thief.close()
+    await expect(storage.get('AccessToken:other')).rejects.toThrow('was changed, or belongs elsewhere')
+    expect(await storage.get('AccessToken:one')).toBeUndefined()
+    const sets = await Promise.allSettled(
+      ['AccountGrants:alice', 'AccountGrants:mallory'].map((set) => storage.members(set)),
+    )
+    expect(sets.map((set) => (set.status === 'fulfilled' ? set.value : String(set.reason))).sort()).toEqual([
+      [],
+      expect.stringContaining('was changed, or belongs elsewhere'),
+    ])
     await storage.close()
   })
 

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { loadConfig } from '../../../config/index.ts'
 import { checkStore } from '../../../provider/storage/check-store.ts'
-import { openStore } from '../../../provider/storage/open-storage.ts'
+import { openStorage, openStore } from '../../../provider/storage/open-storage.ts'
 import { SqliteStore } from '../../../provider/storage/sqlite-store.ts'
 import { findFreePort } from '../../support/programs.ts'
 import { authorizationRequest, Browser, introspect, obtainTokens } from '../../support/sign-in.ts'
@@ -88,8 +89,69 @@ describe('the SQLite file', () => {
     store.close()
   })
 
+  it.each([
+    ['removed', () => rmSync(file)],
+    [
+      'replaced',
+      () =>
+        [`${file}`, `${file}-wal`].forEach((name) => {
+          renameSync(name, `${name}.old`)
+          writeFileSync(name, '')
+        }),
+    ],
+    ['left without its log', () => rmSync(`${file}-wal`)],
+  ])('that was %s while it was open takes no writes, and is not ready', async (_what, harm) => {
+    const storage = await openStorage(`sqlite:${file}`, { keys: [testStoreKey] })
+    await storage.set('Client:kept', true)
+    await expect(storage.check()).resolves.toBeUndefined()
+    harm()
+    const reason = /removed or replaced while it was open; restart the program/
+    await expect(storage.set('Client:lost', true)).rejects.toThrow(reason)
+    await expect(storage.get('Client:kept')).rejects.toThrow(reason)
+    await expect(storage.check()).rejects.toThrow(reason)
+    await storage.close()
+  })
+
+  it('that another process holds locked is not ready meanwhile, and ready afterwards', async () => {
+    const storage = await openStorage(`sqlite:${file}`, { keys: [testStoreKey] })
+    const other = new DatabaseSync(file)
+    other.exec('BEGIN IMMEDIATE')
+    await expect(storage.check()).rejects.toThrow(/^STORE: [^\n]+\(database is locked[^\n]*\)\.$/)
+    other.exec('ROLLBACK')
+    other.close()
+    await expect(storage.check()).resolves.toBeUndefined()
+    await storage.close()
+  })
+
+  it('that its user may only read is refused at the start in one sentence, by the check as well', async () => {
+    await (await openStorage(`sqlite:${file}`, { keys: [testStoreKey] })).close()
+    chmodSync(folder, 0o555)
+    chmodSync(file, 0o444)
+    const args = ['-r', './runtime/require-node.cjs', 'provider/main.ts']
+    // Root may write everywhere.
+    const asUser = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath]
+    const env = { PATH: process.env.PATH ?? '', STORE: `sqlite:${file}`, STORE_KEY: testStoreKey }
+    const run = (more: readonly string[]) =>
+      process.getuid?.() === 0
+        ? spawn('setpriv', [...asUser, ...args, ...more], { env })
+        : spawn(process.execPath, [...args, ...more], { env })
+    for (const more of [['--check-store'], []]) {
+      const child = run(more)
+      let said = ''
+      child.stderr.setEncoding('utf8').on('data', (text) => {
+        said += text
+      })
+      // It would serve.
+      child.stdout.once('data', () => child.kill('SIGKILL'))
+      const [code] = await once(child, 'close')
+      expect(said).toMatch(/^STORE: the file cannot be used \([^\n]+\)\.\n$/)
+      expect(code).toBe(1)
+    }
+    chmodSync(folder, 0o755)
+  })
+
   it('that cannot grow means 5xx for what must be written, and reads go on (disk full)', async () => {
-    const port = await findFreePort()
+    const [port, metricsPort] = [await findFreePort(), await findFreePort()]
     const issuer = `http://localhost:${port}`
     const env = {
       ISSUER: issuer,
@@ -97,6 +159,11 @@ describe('the SQLite file', () => {
       STORE_KEY: testStoreKey,
       LOG_LEVEL: 'silent',
       RATE_LIMIT_ANONYMOUS: '9999',
+      METRICS_PORT: `${metricsPort}`,
+    }
+    const ready = async () => {
+      const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`)
+      return `${answer.status} ${await answer.text()}`
     }
     // No file may grow beyond 600 kB.
     const run = 'ulimit -f 600; exec "$0" -r ./runtime/require-node.cjs provider/main.ts'
@@ -107,12 +174,14 @@ describe('the SQLite file', () => {
       await once(child.stdout, 'data')
       const target = { issuer, config: loadConfig({ ...env, PORT: `${port}` }, 'provider') }
       const { body } = await obtainTokens(target, 'alice')
+      expect(await ready()).toBe('200 ready\n')
       let status = 200
       for (let attempt = 0; attempt < 500 && status < 500; attempt += 1) {
         status = (await new Browser().open(authorizationRequest(target, { state: 's'.repeat(3500) }).url))
           .status
       }
       expect(status).toBe(500)
+      expect(await ready()).toMatch(/^503 not ready: STORE: [^\n]+\n$/)
       expect((await introspect(target, body.access_token)).body).toMatchObject({ active: true })
     } finally {
       child.kill('SIGKILL')
