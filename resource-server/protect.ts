@@ -34,8 +34,10 @@ export interface ProtectOptions
       | 'challengeInResult'
       | 'onDecision'
       | 'anonymousStreams'
+      | 'allAnonymousStreams'
       | 'anonymousStreamSeconds'
       | 'callerStreams'
+      | 'allCallerStreams'
     > {
   /** The authorization server. */
   readonly issuer: string

@@ -1,22 +1,66 @@
+import { LRUCache } from 'lru-cache'
+import { createNetworkLimit } from '../runtime/network-limit.ts'
 import { networkOf } from '../runtime/networks-of.ts'
 import { callerKey } from './auth/auth-info.ts'
 import type { RequestLimit } from './auth/gate.ts'
 import type { SharedState } from './state/shared-state.ts'
 
+/** How often the issuer is still asked about unknown tokens of a network that has sent too many bad ones. */
+const slowIntervalMs = 500
+
+/** How often for all such networks together. */
+const slowIntervalOfAllMs = 50
+
+/** How many networks have a slow lane of their own. */
+const maxSlow = 10_000
+
 /**
- * Counts requests: of each caller when the token is good, of each address otherwise, so that neither can use up
- * the other's share. An address that has used up its own is not worth a question to the issuer either.
+ * Counts requests by what they bring, so that none can use up the share of another:
+ *
+ * - a good token: the caller's;
+ * - no token: the networks of the address;
+ * - a bad token: these networks', apart. Above that the issuer is asked about an unknown token of theirs now and then
+ *   only: a neighbour cannot lock a good one out, and a flood costs the issuer no more than that;
+ * - a good token without its key: the caller's at this network, since others may have seen the token.
  * @param perMinute how many are allowed
+ * @param now milliseconds, of a clock that only goes forward
  */
 export function createRequestLimit(
-  state: SharedState,
+  state: Pick<SharedState, 'createRateLimiter'>,
   perMinute: { readonly caller: number; readonly anonymous: number },
+  now: () => number = () => performance.now(),
 ): RequestLimit {
-  const callers = state.createRateLimiter('caller', { points: perMinute.caller, seconds: 60 })
-  const addresses = state.createRateLimiter('address', { points: perMinute.anonymous, seconds: 60 })
+  const { createRateLimiter } = state
+  const caller = { points: perMinute.caller, seconds: 60 }
+  const network = { points: perMinute.anonymous, seconds: 60 }
+  const callers = createRateLimiter('caller', caller)
+  const unproven = createRateLimiter('unproven', caller)
+  const anonymous = createNetworkLimit(createRateLimiter, 'address', network)
+  const badTokens = createNetworkLimit(createRateLimiter, 'bad-token', network)
+  const lanes = new LRUCache<string, number>({ max: maxSlow })
+  let laneOfAll = 0
+
+  /** @returns whether the issuer may be asked for a network that is over its limit */
+  function takesSlowLane(address: string): boolean {
+    const time = now()
+    const key = networkOf(address)
+    const free = lanes.get(key)
+    // The first turn comes after a wait, too.
+    if (free === undefined || (time >= free && time >= laneOfAll)) lanes.set(key, time + slowIntervalMs)
+    if (free === undefined || time < free || time < laneOfAll) return false
+    laneOfAll = time + slowIntervalOfAllMs
+    return true
+  }
+
   return {
-    count: ({ authInfo, address, messages }) =>
-      authInfo ? callers.count(callerKey(authInfo), messages) : addresses.count(networkOf(address), messages),
-    exceeded: (address) => addresses.exceeded(networkOf(address)),
+    count({ authInfo, unproven: owner, badToken, address, messages }) {
+      if (authInfo) return callers.count(callerKey(authInfo), messages)
+      if (owner) return unproven.count(`${callerKey(owner)} ${networkOf(address)}`, messages)
+      return (badToken ? badTokens : anonymous).count(address, messages)
+    },
+    async mustWait(address) {
+      const seconds = await badTokens.exceeded(address)
+      return seconds === undefined || takesSlowLane(address) ? undefined : seconds
+    },
   }
 }

@@ -81,9 +81,9 @@ export function createCachingVerifier(
     return verdict
   }
 
-  async function validate(key: string, token: string): Promise<Verdict> {
+  async function validate(key: string, token: string, network: string | undefined): Promise<Verdict> {
     try {
-      return await places.run(() => ask(key, token), deadlineMs)
+      return await places.run(() => ask(key, token), deadlineMs, network)
     } finally {
       pending.delete(key)
     }
@@ -96,17 +96,18 @@ export function createCachingVerifier(
 
   return {
     statistics,
-    async verify(token, mustWait) {
+    async verify(token, asker) {
       const key = hash('sha256', token, 'base64')
       const known = lookUp(key)
       if (known !== undefined) return known
       // A token that was good is worth a question, whatever others at its caller's address have asked.
-      const seconds = good.has(key) ? undefined : await mustWait?.()
+      const wasGood = good.has(key)
+      const seconds = wasGood ? undefined : await asker?.mustWait?.()
       if (seconds !== undefined) throw new AskedTooOften(seconds)
       // Another caller may have asked meanwhile.
       const asked = lookUp(key)
       if (asked !== undefined) return asked
-      const validation = validate(key, token)
+      const validation = validate(key, token, wasGood ? undefined : (asker?.network ?? ''))
       pending.set(key, validation)
       return validation
     },

@@ -1,4 +1,5 @@
 import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server'
+import { networksOf } from '../../runtime/networks-of.ts'
 import { allowsAnonymous, isListen } from './anonymous.ts'
 import { callerKey } from './auth-info.ts'
 import type { Authenticator } from './authenticate.ts'
@@ -6,7 +7,7 @@ import { challengeResponse, type Denial, toChallenge } from './challenge.ts'
 import { asToolResult } from './challenge-in-result.ts'
 import { answerId, errorBody, JsonRpcError, type Message, type ParsedBody, parseBody } from './json-rpc.ts'
 import { createStreamLimit, whenDone } from './stream-limit.ts'
-import type { TokenVerifier } from './verdict.ts'
+import type { Asker, TokenVerifier } from './verdict.ts'
 import { type TokenWatch, watchToken } from './watch-token.ts'
 
 /** What the gate decided about one HTTP request, for logs and counters. Holds no token. */
@@ -42,10 +43,14 @@ export interface GateOptions {
   readonly challengeInResult?: (call: { request: Request; message: Message }) => boolean
   /** Called once for each request that was judged. */
   readonly onDecision?: (decision: Decision) => void
-  /** Streams that one address may hold open without a token. Default 4. */
+  /** Streams that one address may hold open without a token; an IPv6 network has a few times as many. Default 4. */
   readonly anonymousStreams?: number
+  /** Streams that all may hold open without a token. Default 256. */
+  readonly allAnonymousStreams?: number
   /** Streams that one caller may hold open with its tokens. Default 32. */
   readonly callerStreams?: number
+  /** Streams that all callers may hold open with their tokens. Default 2048. */
+  readonly allCallerStreams?: number
   /** How long an anonymous stream lasts, in seconds. Default 300. */
   readonly anonymousStreamSeconds?: number
   /** Unix milliseconds. */
@@ -54,15 +59,19 @@ export interface GateOptions {
 
 /** Bounds how often anyone may ask. Each resolves to the seconds to wait when it has been too often. */
 export interface RequestLimit {
-  /** Counts the messages of a request: the caller's, or the address's when there is no good token. */
-  count(caller: {
-    readonly authInfo: AuthInfo | undefined
+  /** Counts the messages of a request. */
+  count(request: {
+    readonly authInfo?: AuthInfo | undefined
+    /** Whose good token came without its key. */
+    readonly unproven?: AuthInfo | undefined
+    /** True when a token was sent and is refused. */
+    readonly badToken: boolean
     readonly address: string
     /** How many: a batch counts like as many requests. */
     readonly messages: number
   }): Promise<number | undefined>
-  /** Asked before the issuer is asked about a token from that address. */
-  exceeded(address: string): Promise<number | undefined>
+  /** Asked before the issuer is asked about a token from that address. What is asked without a token has no say. */
+  mustWait(address: string): Promise<number | undefined>
 }
 
 /** One HTTP request for the gate. */
@@ -104,8 +113,8 @@ export function createGate(options: GateOptions): Gate {
   } = options
   const streamCheckMs = options.streamCheckSeconds * 1000
   const { anonymousStreams = 4, callerStreams = 32, anonymousStreamSeconds = 300 } = options
-  const ofAddress = createStreamLimit(anonymousStreams)
-  const ofCaller = createStreamLimit(callerStreams)
+  const ofAddress = createStreamLimit(options.allAnonymousStreams ?? 256)
+  const ofCaller = createStreamLimit(options.allCallerStreams ?? 2048)
   let streamsEnd = new AbortController()
 
   return {
@@ -127,8 +136,13 @@ export function createGate(options: GateOptions): Gate {
     }
     const { messages, value } = parsed
 
-    const { authInfo, denial, scheme } = await authenticate(request, () => limit?.exceeded(address))
-    const retryAfterSeconds = await limit?.count({ authInfo, address, messages: messages.length })
+    const { authInfo, denial, scheme, unproven } = await authenticate(request, askerAt(address))
+    const badToken = denial?.kind === 'invalid_token'
+    // These are refused already, and say nothing about the token.
+    const counted = denial?.kind !== 'rate_limited' && denial?.kind !== 'unavailable'
+    const retryAfterSeconds = counted
+      ? await limit?.count({ authInfo, unproven, badToken, address, messages: messages.length })
+      : undefined
     if (retryAfterSeconds !== undefined) return deny({ kind: 'rate_limited', retryAfterSeconds })
     if (denial) return deny(denial)
     if (!authInfo && !messages.every((message) => allowsAnonymous(message, listedTools))) {
@@ -173,8 +187,18 @@ export function createGate(options: GateOptions): Gate {
     }
   }
 
+  function askerAt(address: string): Asker {
+    return {
+      network: networksOf(address).at(-1)?.key ?? address,
+      ...(limit && { mustWait: () => limit.mustWait(address) }),
+    }
+  }
+
   function takeStream(authInfo: AuthInfo | undefined, address: string): (() => void) | undefined {
-    return authInfo ? ofCaller.take(callerKey(authInfo)) : ofAddress.take(address)
+    if (authInfo) return ofCaller.take([{ key: callerKey(authInfo), max: callerStreams }])
+    return ofAddress.take(
+      networksOf(address).map(({ key, share }) => ({ key, max: anonymousStreams * share })),
+    )
   }
 
   function insufficientScope(authInfo: AuthInfo, needed: readonly string[]): Denial {
