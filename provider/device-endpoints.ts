@@ -21,10 +21,14 @@ export interface DeviceEndpointParts {
  * often to ask, and to slow down when they ask more often (§3.5).
  */
 export function deviceEndpoints({ addressOf, audit, storage }: DeviceEndpointParts): Middleware {
-  const ofAddress = limitersOfNetworks(storage.createLimiter, 'user-code-address', {
-    points: 30,
-    seconds: 600,
-  })
+  const ofAddress = limitersOfNetworks(
+    (name, limit) => storage.createLimiter(name, limit),
+    'user-code-address',
+    {
+      points: 30,
+      seconds: 600,
+    },
+  )
   const ofSession = storage.createLimiter('user-code-session', { points: 15, seconds: 600 })
   // One more than fits: a poll that comes a little early is no offence.
   const polls = storage.createLimiter('device-poll', { points: 2, seconds: pollIntervalSeconds })
