@@ -3,6 +3,7 @@ import type { Provider } from 'oidc-provider'
 import { type Config, ConfigError } from '../config/index.ts'
 import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { withoutRepeatedErrors } from '../runtime/record-limit.ts'
 import { createConnections } from './account/connections.ts'
 import { createLastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
@@ -58,7 +59,8 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     const problem = 'must have no path: this provider answers at the root of its host'
     throw new ConfigError([{ variable: 'ISSUER', problem }])
   }
-  const { logger, fetch = createGuardedFetch(), now = Date.now } = options
+  const { fetch = createGuardedFetch(), now = Date.now } = options
+  const logger = withoutRepeatedErrors(options.logger)
   const metrics = createMetrics()
   const record = createAudit(logger)
   const audit: Audit = (event) => {

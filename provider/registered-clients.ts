@@ -86,7 +86,7 @@ export function limitRegistrations({ storage, addressOf, audit }: RegisteredClie
       await takePoint(ctx, ofAll, 'all', 'Too many clients were registered here today.')
     } catch (error) {
       if (!(error instanceof LimitReachedError)) throw error
-      audit({ event: 'registration_refused', address, reason: error.message })
+      audit({ event: 'registration_refused', address, reason: error.message, status: error.status })
       ctx.status = error.status
       ctx.body = { error: error.error, error_description: error.message }
       return
