@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { createLoadLimit } from './load-limit.ts'
 import { createPlaces } from './places.ts'
 import { AskedTooOften, type TokenVerifier, type Verdict } from './verdict.ts'
 
@@ -57,7 +58,9 @@ export function createCachingVerifier(
   const good = new LRUCache<string, Entry>({ max: maxEntries })
   const bad = new LRUCache<string, Entry>({ max: maxEntries })
   const pending = new Map<string, Promise<Verdict>>()
-  const places = createPlaces(maxConcurrent, maxWaiting)
+  // Callers whose tokens are known must not feel how many unknown ones come.
+  const forUnknown = createLoadLimit({ most: Math.ceil(maxConcurrent * 0.8), least: 8 })
+  const places = createPlaces(maxConcurrent, maxWaiting, forUnknown)
   const statistics: CacheStatistics = { hits: 0, validations: 0 }
 
   function report(outcome: Validation['outcome'], startedAt: number): void {

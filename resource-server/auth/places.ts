@@ -7,7 +7,7 @@ export interface Places {
    * only its caller stops waiting.
    * @param deadlineMs for waiting and running together, in milliseconds
    * @param network whose turn it is: networks take turns, and where too many wait, the one that waits most often loses.
-   * Absent for a trusted task: these go first, and have a fifth of the places to themselves
+   * Absent for a trusted task: these go first, and have some places to themselves
    * @throws AuthorityUnavailable when too many wait already, or when the deadline has passed
    */
   run<T>(task: () => Promise<T>, deadlineMs: number, network?: string): Promise<T>
@@ -15,22 +15,34 @@ export interface Places {
 
 type Turn = PromiseWithResolvers<void>
 
-/** Makes the places. @param maxWaiting of each kind, trusted or not */
-export function createPlaces(maxConcurrent: number, maxWaiting: number): Places {
-  const forAll = maxConcurrent - Math.floor(maxConcurrent / 5)
+/**
+ * Makes the places.
+ * @param maxWaiting of each kind, trusted or not
+ * @param forOthers how many places tasks that are not trusted may have now. Default: four fifths
+ */
+export function createPlaces(
+  maxConcurrent: number,
+  maxWaiting: number,
+  forOthers: () => number = () => maxConcurrent - Math.floor(maxConcurrent / 5),
+): Places {
   let taken = 0
   const trusted = createQueue(maxWaiting)
   const others = createQueue(maxWaiting)
 
   function leave(): void {
-    const next = trusted.shift() ?? (taken <= forAll ? others.shift() : undefined)
-    if (next) next.resolve()
-    else taken -= 1
+    taken -= 1
+    const mayOthers = forOthers()
+    while (taken < maxConcurrent) {
+      const next = trusted.shift() ?? (taken < mayOthers ? others.shift() : undefined)
+      if (!next) return
+      taken += 1
+      next.resolve()
+    }
   }
 
   /** Resolves when there is a place for the caller; one that gives up leaves the queue. */
   async function enter(late: Promise<never>, network: string | undefined): Promise<void> {
-    if (taken < (network === undefined ? maxConcurrent : forAll)) {
+    if (taken < (network === undefined ? maxConcurrent : forOthers())) {
       taken += 1
       return
     }
