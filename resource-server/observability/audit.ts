@@ -19,7 +19,7 @@ export function createAudit(logger: Logger, remedyFor: RemedyFor): (decision: De
     const caller = authInfo && { ...extraOf(authInfo), client: authInfo.clientId }
     const remedy = remedyFor(decision)
     const advice = remedy === undefined ? {} : { remedy }
-    for (const message of messages) {
+    for (const message of messages.length > 0 ? messages : [undefined]) {
       const { method, tool } = targetOf(message)
       const traceId = traceIdOf(request, message)
       logger.info(
