@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { createNetworkLimit } from '../runtime/network-limit.ts'
 import { networkOf } from '../runtime/networks-of.ts'
+import type { RateLimiter } from '../runtime/rate-limiter.ts'
 import { callerKey } from './auth/auth-info.ts'
-import type { RequestLimit } from './auth/gate.ts'
+import type { RequestLimit, Share } from './auth/request-share.ts'
 import type { SharedState } from './state/shared-state.ts'
 
 /** How often the issuer is still asked about unknown tokens of a network that has sent too many bad ones. */
@@ -52,11 +53,23 @@ export function createRequestLimit(
     return true
   }
 
+  /** The limit and the key that a request is counted by; undefined when nothing is known of its token. */
+  function counterOf({ authInfo, unproven: owner, token, address }: Share): Counter | undefined {
+    if (authInfo) return [callers, callerKey(authInfo)]
+    if (owner) return [unproven, `${callerKey(owner)} ${networkOf(address)}`]
+    if (token === 'unknown') return undefined
+    return [token === 'bad' ? badTokens : anonymous, address]
+  }
+
   return {
-    count({ authInfo, unproven: owner, badToken, address, messages }) {
-      if (authInfo) return callers.count(callerKey(authInfo), messages)
-      if (owner) return unproven.count(`${callerKey(owner)} ${networkOf(address)}`, messages)
-      return (badToken ? badTokens : anonymous).count(address, messages)
+    async count({ messages, ...share }) {
+      const [limit, key] = counterOf(share) ?? []
+      return limit?.count(key as string, messages)
+    },
+    async exceeded(share) {
+      // A good caller is asked about once, when its messages are counted.
+      const [limit, key] = (share.authInfo ? undefined : counterOf(share)) ?? []
+      return limit?.exceeded(key as string)
     },
     async mustWait(address) {
       const seconds = await badTokens.exceeded(address)
@@ -64,3 +77,5 @@ export function createRequestLimit(
     },
   }
 }
+
+type Counter = readonly [limit: Pick<RateLimiter, 'count' | 'exceeded'>, key: string]

@@ -48,7 +48,7 @@ function recordOf(decision: Decision, message: Message | undefined): object {
   const { authInfo, denial, address, request } = decision
   const caller = authInfo && { ...extraOf(authInfo), client: authInfo.clientId }
   const { method, tool } = targetOf(message)
-  const traceId = message && traceIdOf(request, message)
+  const traceId = traceIdOf(request, message)
   return {
     event: 'decision',
     outcome: denial ? 'refused' : 'allowed',

@@ -58,7 +58,8 @@ export function createMetrics(
   return {
     decided(decision) {
       const reason = reasonOf(decision)
-      for (const message of decision.messages) {
+      // What was refused before it was parsed counts as one.
+      for (const message of decision.messages.length > 0 ? decision.messages : [undefined]) {
         const { method, tool } = targetOf(message)
         const label =
           method !== 'tools/call' ? 'none' : tools.includes(tool ?? '') ? (tool as string) : 'unknown'
