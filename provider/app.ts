@@ -8,6 +8,7 @@ import { createConnections } from './account/connections.ts'
 import { createLastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
+import { boundedBodies } from './bounded-bodies.ts'
 import { assertConfiguredClients } from './clients.ts'
 import { createForwardedHeaders } from './forwarded-headers.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
@@ -84,6 +85,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     audit,
     addressOf,
     metrics,
+    boundedBodies: boundedBodies({ addressOf }),
     requestLimits: requestLimits({ config, storage, audit, addressOf }),
   }
   const closeStorage = async () => {

@@ -28,6 +28,7 @@ export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions =
     const { host } = targetOf(req)
     if (host !== undefined) request.headers.set('host', host)
     const response = await mcp.handle({ request, body: nodeBody(req), address: addressOf(req) })
+    if (!req.complete) await discard(req)
     if (response.headers.get('content-type') === 'text/event-stream') {
       // The first events of a stream go out with its head, in one write.
       const { socket } = res
@@ -77,6 +78,32 @@ function targetOf({ url = '/' }: IncomingMessage): Target {
   if (url.startsWith('/')) return { path: url }
   const absolute = URL.parse(url)
   return absolute ? { path: absolute.pathname + absolute.search, host: absolute.host } : { path: '/' }
+}
+
+/** How much of a refused body is thrown away before the answer, in bytes, and for how long, in milliseconds. */
+const discarded = { bytes: 2 * 1024 * 1024, ms: 250 }
+
+/**
+ * Throws away what a client is about to send of a refused body: one that is cut off while it sends often reads an
+ * error of the connection instead of the answer that says what to do. Nothing is kept, and it ends soon.
+ */
+function discard(req: IncomingMessage): Promise<void> {
+  // A client that waits for 100 Continue sends nothing.
+  if (req.headers.expect !== undefined || req.destroyed) return Promise.resolve()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let bytes = 0
+  const done = () => {
+    clearTimeout(timer)
+    req.off('data', count).off('end', done).off('close', done).pause()
+    resolve()
+  }
+  const count = (chunk: Uint8Array) => {
+    bytes += chunk.byteLength
+    if (bytes > discarded.bytes) done()
+  }
+  const timer = setTimeout(done, discarded.ms)
+  req.on('data', count).on('end', done).on('close', done)
+  return promise
 }
 
 function nodeBody(req: IncomingMessage): UnreadBody {
