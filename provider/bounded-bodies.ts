@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import type { AddressOf } from '../runtime/address-of.ts'
 import { type BodyBudget, createBodyBudget, defaultBodyBudget } from '../runtime/body-budget.ts'
 import { createJsonSize, type JsonLimits } from '../runtime/json-size.ts'
-import { networkOf } from '../runtime/network-of.ts'
+import { siteOf } from '../runtime/networks-of.ts'
 
 /** The largest body that is read, in bytes: oidc-provider's own bound. */
 const maxBytes = 56 * 1024
@@ -58,7 +58,7 @@ export function boundedBodies(options: BoundedBodiesOptions): Middleware {
       ctx.set('Retry-After', '1')
       refuse(503, 'Too many requests are arriving. Try again shortly.')
     }
-    const room = budget.take({ key: networkOf(addressOf(ctx.req)), anonymous: true, cut: overloaded })
+    const room = budget.take({ key: siteOf(addressOf(ctx.req)), anonymous: true, cut: overloaded })
     if (!room) throw unavailable(ctx)
     const timer = setTimeout(() => {
       if (!ctx.req.complete) refuse(408, 'The body did not arrive in time. Send it again.')

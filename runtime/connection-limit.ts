@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import proxyaddr from 'proxy-addr'
-import { networkOf } from './network-of.ts'
+import { siteOf } from './networks-of.ts'
 
 /** Why a connection, or what came on it, was refused before there was a request to serve. */
 export type ConnectionRefusal =
@@ -35,7 +35,7 @@ export function limitConnections(server: Server, options: ConnectionLimitOptions
   server.on('connection', (socket: Socket) => {
     const { remoteAddress: address } = socket
     if (address === undefined || isProxy(address, 0)) return
-    const network = networkOf(address)
+    const network = siteOf(address)
     const count = open.get(network) ?? 0
     if (count >= perNetwork) {
       onRefused('network', address)

@@ -42,6 +42,11 @@ export function networkOf(address: string): string {
   return networksOf(address)[0].key
 }
 
+/** The widest network of an address: what is bounded in all is divided among these. */
+export function siteOf(address: string): string {
+  return (networksOf(address).at(-1) as Network).key
+}
+
 /** Some proxies write the port into X-Forwarded-For: each connection would be an address of its own. */
 function withoutPort(address: string): string {
   const [, bracketed, dotted] = /^\[([^\]]*)\](?::\d+)?$|^([\d.]+):\d+$/.exec(address.trim()) ?? []

@@ -1,5 +1,5 @@
 import type { Logger } from './logger.ts'
-import { networksOf } from './networks-of.ts'
+import { siteOf } from './networks-of.ts'
 
 /** What was left out since the last record that was written. */
 export interface Admitted {
@@ -66,7 +66,7 @@ export function createRecordLimit({
 
 /** The kind of a request that was answered 429: its network, however many addresses that has. */
 export function kindOf429(address: string | undefined): string {
-  return networksOf(address ?? '').at(-1)?.key ?? 'unknown'
+  return siteOf(address ?? '')
 }
 
 /**

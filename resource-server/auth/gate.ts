@@ -1,5 +1,5 @@
 import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server'
-import { networksOf } from '../../runtime/networks-of.ts'
+import { networksOf, siteOf } from '../../runtime/networks-of.ts'
 import { allowsAnonymous, isListen } from './anonymous.ts'
 import { callerKey } from './auth-info.ts'
 import type { Authentication, Authenticator } from './authenticate.ts'
@@ -188,7 +188,7 @@ export function createGate(options: GateOptions): Gate {
 
   function askerAt(address: string): Asker {
     return {
-      network: networksOf(address).at(-1)?.key ?? address,
+      network: siteOf(address),
       ...(limit && { mustWait: () => limit.mustWait(address) }),
     }
   }

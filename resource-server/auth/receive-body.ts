@@ -1,7 +1,7 @@
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import { type BodyBudget, type BodyBudgetOptions, createBodyBudget } from '../../runtime/body-budget.ts'
 import { createJsonSize, type JsonLimits } from '../../runtime/json-size.ts'
-import { networkOf } from '../../runtime/networks-of.ts'
+import { siteOf } from '../../runtime/networks-of.ts'
 import { callerKey } from './auth-info.ts'
 import type { Denial } from './challenge.ts'
 
@@ -134,7 +134,7 @@ export function createBodyReader(options: BodyOptions = {}): BodyReader {
       limits.seconds * 1000,
     )
     const room = budget.take({
-      key: authInfo ? callerKey(authInfo) : networkOf(address),
+      key: authInfo ? callerKey(authInfo) : siteOf(address),
       anonymous: authInfo === undefined,
       cut: () => settle({ kind: 'overloaded' }),
     })
