@@ -93,6 +93,8 @@ export interface Config {
   readonly metricsPort?: number
   /** PEM files. Absent: plain http. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string }
+  /** How many connections may be open at once; a network without a proxy may have a quarter. Default 4096. */
+  readonly maxConnections: number
   /** Addresses and subnets of proxies whose X-Forwarded-For is believed. Default none. */
   readonly trustProxy: readonly string[]
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'

@@ -163,6 +163,7 @@ export const environment = z.object({
   METRICS_PORT: wholeNumber(1, 65_535).optional(),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
+  MAX_CONNECTIONS: wholeNumber(1, 1_000_000).optional(),
   TRUST_PROXY: list.optional(),
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').optional(),
 })

@@ -94,6 +94,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       variables.TLS_KEY !== undefined && {
         tls: { certFile: variables.TLS_CERT, keyFile: variables.TLS_KEY },
       }),
+    maxConnections: variables.MAX_CONNECTIONS ?? 4096,
     trustProxy: variables.TRUST_PROXY ?? [],
     logLevel: variables.LOG_LEVEL ?? 'info',
   }

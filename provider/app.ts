@@ -4,11 +4,13 @@ import { type Config, ConfigError } from '../config/index.ts'
 import { createAddressOf } from '../runtime/address-of.ts'
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { withoutRepeatedErrors } from '../runtime/record-limit.ts'
 import { steadyNow } from '../runtime/steady-clock.ts'
 import { createConnections } from './account/connections.ts'
 import { createLastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
+import { boundedBodies } from './bounded-bodies.ts'
 import { assertConfiguredClients } from './clients.ts'
 import { createForwardedHeaders } from './forwarded-headers.ts'
 import { createLoginLimits } from './interactions/login-limits.ts'
@@ -59,7 +61,8 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     const problem = 'must have no path: this provider answers at the root of its host'
     throw new ConfigError([{ variable: 'ISSUER', problem }])
   }
-  const { logger, fetch = createGuardedFetch(), now = Date.now } = options
+  const { fetch = createGuardedFetch(), now = Date.now } = options
+  const logger = withoutRepeatedErrors(options.logger)
   const metrics = createMetrics()
   const record = createAudit(logger)
   const audit: Audit = (event) => {
@@ -83,6 +86,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     audit,
     addressOf,
     metrics,
+    boundedBodies: boundedBodies({ addressOf }),
     requestLimits: requestLimits({ config, storage, audit, addressOf }),
   }
   const closeStorage = async () => {

@@ -50,6 +50,7 @@ export function buildProvider(parts: Parts, keys: Keys): Provider {
   provider.use(unreadBodies())
   provider.use(permitFormPost())
   provider.use(errorPages(logger))
+  provider.use(parts.boundedBodies)
   provider.use(hostPinning(config))
   provider.use(exactPaths())
   provider.use(parts.requestLimits)

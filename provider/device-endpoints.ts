@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import type { AddressOf } from '../runtime/address-of.ts'
-import { networkOf } from '../runtime/network-of.ts'
+import { limitersOfNetworks } from '../runtime/network-limit.ts'
 import type { Audit } from './observability/audit.ts'
 import type { Storage } from './storage/storage.ts'
 import { LimitReachedError, takePoint } from './take-point.ts'
@@ -21,14 +21,21 @@ export interface DeviceEndpointParts {
  * often to ask, and to slow down when they ask more often (§3.5).
  */
 export function deviceEndpoints({ addressOf, audit, storage }: DeviceEndpointParts): Middleware {
-  const ofAddress = storage.createLimiter('user-code-address', { points: 30, seconds: 600 })
+  const ofAddress = limitersOfNetworks(
+    (name, limit) => storage.createLimiter(name, limit),
+    'user-code-address',
+    {
+      points: 30,
+      seconds: 600,
+    },
+  )
   const ofSession = storage.createLimiter('user-code-session', { points: 15, seconds: 600 })
   // One more than fits: a poll that comes a little early is no offence.
   const polls = storage.createLimiter('device-poll', { points: 2, seconds: pollIntervalSeconds })
 
   async function countAttempt(ctx: Context, address: string): Promise<void> {
     const problem = 'Too many codes were entered. Wait some minutes, then try again.'
-    await takePoint(ctx, ofAddress, networkOf(address), problem)
+    for (const [limiter, key] of ofAddress(address)) await takePoint(ctx, limiter, key, problem)
     const session = ctx.cookies.get('gatehouse_session')
     if (session) await takePoint(ctx, ofSession, session, problem)
   }

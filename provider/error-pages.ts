@@ -13,7 +13,8 @@ export function errorPages(logger: Logger): Middleware {
     } catch (error) {
       const details = describe(error)
       ctx.status = details.status
-      if (details.status >= 500) logger.error({ err: error, path: ctx.path }, 'a request failed')
+      // What is refused for want of room is counted, and a flood of it must not become one of records.
+      if (details.status === 500) logger.error({ err: error, path: ctx.path }, 'a request failed')
       return send(ctx, details)
     }
     if (ctx.status === 404 && !ctx.body) send(ctx, { error: 'not_found' })
@@ -22,7 +23,7 @@ export function errorPages(logger: Logger): Middleware {
 
 function describe(error: unknown): ErrorDetails & { readonly status: number } {
   const { status, expose, error: code, message } = Object(error)
-  if (expose !== true || typeof status !== 'number' || status >= 500)
+  if (expose !== true || typeof status !== 'number' || (status >= 500 && status !== 503))
     return { status: 500, error: 'server_error' }
   return { status, error: typeof code === 'string' ? code : 'invalid_request', description: String(message) }
 }

@@ -67,7 +67,7 @@ async function serve(config: Config): Promise<string> {
   if (config.metricsPort !== undefined) {
     await listen(operations, { host: config.host, port: config.metricsPort, variable: 'METRICS_PORT' })
   }
-  const server = createHttpServer(provider.listener, config)
+  const server = createHttpServer(provider.listener, config, provider.metrics.connectionRefused)
   renewCertificate(server, config, logger)
   await listen(server, config)
   stopOnSignal(server, {

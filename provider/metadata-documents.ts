@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { type AdapterFactory, type AdapterPayload, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AddressOf } from '../runtime/address-of.ts'
-import { networkOf } from '../runtime/network-of.ts'
-import { wrapLimiter } from '../runtime/rate-limiter.ts'
+import { createNetworkLimit } from '../runtime/network-limit.ts'
+import { type RateLimit, wrapLimiter } from '../runtime/rate-limiter.ts'
 import type { Storage } from './storage/storage.ts'
 
 /** Longer identifiers are nobody's: they would only fill logs, keys and pages. */
@@ -31,10 +31,12 @@ export function createAllowFetch(parts: {
   readonly storage: Pick<Storage, 'createLimiter'>
   readonly addressOf: AddressOf
 }): (ctx: KoaContextWithOIDC, clientId: string) => Promise<boolean> {
-  const limiter = wrapLimiter(parts.storage.createLimiter('metadata-documents', documentLimit))
+  const { storage } = parts
+  const createLimiter = (name: string, limit: RateLimit) => wrapLimiter(storage.createLimiter(name, limit))
+  const limit = createNetworkLimit(createLimiter, 'metadata-documents', documentLimit)
   return async ({ req }, clientId) => {
     if (!mayFetchMetadataDocument(clientId)) return false
-    return (await limiter.count(networkOf(parts.addressOf(req)))) === undefined
+    return (await limit.count(parts.addressOf(req))) === undefined
   }
 }
 

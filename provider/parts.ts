@@ -27,6 +27,8 @@ export interface Parts {
   /** Where a request comes from, as `addressOf(ctx.req)`. `ctx.ip` may be a proxy's address. */
   readonly addressOf: AddressOf
   readonly metrics: Metrics
+  /** Bounds what arrives of bodies. */
+  readonly boundedBodies: Middleware
   /** Refuses an address that asks too often. */
   readonly requestLimits: Middleware
 }

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { AdapterFactory, AdapterPayload } from 'oidc-provider'
 import type { AddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { networkOf } from '../runtime/network-of.ts'
+import { networkOf } from '../runtime/networks-of.ts'
 import { lifetimes } from './lifetimes.ts'
 import type { Audit } from './observability/audit.ts'
 import type { Storage } from './storage/storage.ts'
@@ -86,7 +86,7 @@ export function limitRegistrations({ storage, addressOf, audit }: RegisteredClie
       await takePoint(ctx, ofAll, 'all', 'Too many clients were registered here today.')
     } catch (error) {
       if (!(error instanceof LimitReachedError)) throw error
-      audit({ event: 'registration_refused', address, reason: error.message })
+      audit({ event: 'registration_refused', address, reason: error.message, status: error.status })
       ctx.status = error.status
       ctx.body = { error: error.error, error_description: error.message }
       return

@@ -45,7 +45,10 @@ export function requestLimits(parts: RequestLimitParts): Middleware {
     const points = Math.max(1, Math.floor(config.rateLimit.anonymous * (shares[route] ?? 1)))
     const limit =
       limits.get(route) ??
-      createAddressLimit((rest) => storage.createLimiter(`requests-${route}`, rest), { points, seconds: 60 })
+      createAddressLimit((name, each) => storage.createLimiter(name, each), `requests-${route}`, {
+        points,
+        seconds: 60,
+      })
     limits.set(route, limit)
     return limit
   }
@@ -58,21 +61,16 @@ export function requestLimits(parts: RequestLimitParts): Middleware {
     const limit = limitOf(route)
     const address = addressOf(ctx.req)
     const known = limit.refused(address)
-    const count = async () => {
-      const seconds = await limit.count(address)
-      // Once for each address and minute: a flood must not become one of records.
-      if (seconds !== undefined) audit({ event: 'rate_limited', route, address })
-      return seconds
-    }
     if (known === undefined && route === 'introspect' && provesByKey) {
       await next()
       const proven = ctx.status === 200 && ctx.oidc?.client?.clientId === config.resourceClient.id
       // An answer that this server owes nobody is not held against whoever asked.
-      if (!proven && ctx.status < 500) await count()
+      if (!proven && ctx.status < 500) await limit.count(address)
       return
     }
-    const seconds = known ?? (await count())
+    const seconds = known ?? (await limit.count(address))
     if (seconds === undefined) return next()
+    audit({ event: 'rate_limited', route, address })
     ctx.set({ 'Retry-After': String(seconds), 'Access-Control-Allow-Origin': '*' })
     throw new LimitReachedError(`Too many requests came from this address. Try again in ${seconds} s.`)
   }

@@ -6,7 +6,7 @@ import { wrapLimiter } from '../runtime/rate-limiter.ts'
 export class LimitReachedError extends Error {
   override readonly name = 'LimitReachedError'
   readonly error = 'too_many_requests'
-  readonly status = 429
+  readonly status = 429 as const
   readonly expose = true
 }
 

@@ -2,6 +2,7 @@ import Koa from 'koa'
 import { type Config, resourceScopeNames } from '../config/index.ts'
 import { createAddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { withoutRepeatedErrors } from '../runtime/record-limit.ts'
 import { securityHeaders } from '../runtime/security-headers.ts'
 import { steadyNow } from '../runtime/steady-clock.ts'
 import { toKoaMiddleware } from './adapters/koa.ts'
@@ -97,11 +98,12 @@ export async function createResourceServer(
     audit(decision)
   }
 
+  const errors = withoutRepeatedErrors(logger)
   const addressOf = createAddressOf(config.trustProxy)
   const home = homePage(config, { metadataUrl: metadataUrl(resource), tools })
 
   const app = new Koa()
-  app.on('error', (error) => logger.error({ err: error }, 'a request failed'))
+  app.on('error', (error) => errors.error({ err: error }, 'a request failed'))
   app.use(async (_, next) => {
     const ended = metrics.began()
     await next().finally(ended)
@@ -109,7 +111,7 @@ export async function createResourceServer(
   app.use(
     toKoaMiddleware(mcp, {
       addressOf,
-      onerror: (error) => logger.error({ err: error }, 'a request failed'),
+      onerror: (error) => errors.error({ err: error }, 'a request failed'),
       overrideGlobalObjects: true,
     }),
   )

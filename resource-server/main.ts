@@ -51,7 +51,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (config.metricsPort !== undefined) {
     await listen(operations, { host: config.host, port: config.metricsPort, variable: 'METRICS_PORT' })
   }
-  const server = createHttpServer(app.callback(), config)
+  const server = createHttpServer(app.callback(), config, metrics.connectionRefused)
   renewCertificate(server, config, logger)
   await listen(server, config)
   stopOnSignal(server, {

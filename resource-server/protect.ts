@@ -5,8 +5,10 @@ import {
   originValidationResponse,
 } from '@modelcontextprotocol/server'
 import { steadyNow } from '../runtime/steady-clock.ts'
+import { webBody } from './adapters/web-body.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { type CacheStatistics, type CachingOptions, createCachingVerifier } from './auth/caching-verifier.ts'
+import { challengeResponse, type RequestRefusal, toChallenge } from './auth/challenge.ts'
 import {
   type Choice,
   chooseVerifier,
@@ -22,7 +24,6 @@ import { createProtectedResourceMetadata, metadataUrl } from './auth/protected-r
 import { assertScope } from './auth/scope-token.ts'
 import { wireScopes } from './auth/wire-scopes.ts'
 import { withCors } from './cors.ts'
-import { readBody } from './read-body.ts'
 
 /** How to protect an MCP server. `issuer` and `resource` are compared byte for byte, and `resource` has a path. */
 export interface ProtectOptions
@@ -36,8 +37,11 @@ export interface ProtectOptions
       | 'challengeInResult'
       | 'onDecision'
       | 'anonymousStreams'
+      | 'allAnonymousStreams'
       | 'anonymousStreamSeconds'
       | 'callerStreams'
+      | 'allCallerStreams'
+      | 'bodies'
     > {
   /** The authorization server. */
   readonly issuer: string
@@ -71,7 +75,7 @@ export interface ProtectedMcp {
   readonly resource: string
   /** Scheme, host and port of the resource. */
   readonly origin: string
-  /** Serves a request whose body was read already, and bounded. */
+  /** Serves a request. Its body is read when the caller is known, or is there already as bytes. */
   handle(incoming: GateRequest): Promise<Response>
   /** Serves a web-standard request (Workers, Deno, Bun, Hono's `c.req.raw`). */
   fetch(request: Request, connection?: { readonly address?: string }): Promise<Response>
@@ -147,15 +151,34 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
   const origins = [...hosts, ...(options.allowedOrigins ?? [])]
 
   async function handle(incoming: GateRequest): Promise<Response> {
-    const { request } = incoming
-    const refused =
-      (request.headers.get('host') === host ? undefined : hostHeaderValidationResponse(request, hosts)) ??
-      originValidationResponse(request, origins)
-    if (refused) return refused
+    const response = await route(incoming)
+    const { body } = incoming
+    // Whatever follows on this connection would be taken for the rest of the body.
+    if (!(body instanceof Uint8Array) && !body.complete) response.headers.set('connection', 'close')
+    return response
+  }
+
+  async function route(incoming: GateRequest): Promise<Response> {
+    const { request, address } = incoming
+    const refuse = (denial: RequestRefusal, response?: Response): Response => {
+      options.onDecision?.({ request, address, messages: [], denial })
+      if (response) return response
+      const challenge = toChallenge(denial, { scheme: 'Bearer', resourceMetadataUrl: metadataUrl(resource) })
+      return challengeResponse(challenge, null)
+    }
+    const foreignHost =
+      request.headers.get('host') === host ? undefined : hostHeaderValidationResponse(request, hosts)
+    if (foreignHost) return refuse({ kind: 'foreign_host' }, foreignHost)
+    const foreignOrigin = originValidationResponse(request, origins)
+    if (foreignOrigin) return refuse({ kind: 'foreign_origin' }, foreignOrigin)
     const { pathname } = new URL(request.url)
-    if (metadataPaths.includes(pathname)) return withCors(request, 'GET', () => metadataResponse(request))
+    if (metadataPaths.includes(pathname)) {
+      const { method } = request
+      if (!['GET', 'HEAD', 'OPTIONS'].includes(method)) refuse({ kind: 'method_not_allowed' })
+      return withCors(request, 'GET', () => metadataResponse(request))
+    }
     if (endpointPaths.includes(pathname)) return withCors(request, 'POST', () => gate.handle(incoming))
-    return new Response('Not found\n', { status: 404 })
+    return refuse({ kind: 'not_found' }, new Response('Not found\n', { status: 404 }))
   }
 
   function metadataResponse({ method }: Request): Response {
@@ -169,10 +192,7 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
     origin,
     handle,
     owns: (pathname) => endpointPaths.includes(pathname) || metadataPaths.includes(pathname),
-    async fetch(request, { address = 'unknown' } = {}) {
-      const body = await readBody(request)
-      return body instanceof Response ? body : handle({ request, body, address })
-    },
+    fetch: (request, { address = 'unknown' } = {}) => handle({ request, body: webBody(request), address }),
     validation: () => chosen.choice(),
     get validationMode() {
       return chosen.chosen?.mode

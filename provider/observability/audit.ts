@@ -1,4 +1,5 @@
 import type { Logger } from '../../runtime/logger.ts'
+import { createRecordLimit, kindOf429, type RecordLimit } from '../../runtime/record-limit.ts'
 
 /** Who did something, and from where, as far as it is known. Nothing in it is ever a credential. */
 interface Circumstances {
@@ -12,6 +13,8 @@ interface Circumstances {
   readonly address?: string
   /** Why, in few words: an OAuth error code, or what this server found. */
   readonly reason?: string
+  /** Present when it was answered so because there was too much of it. */
+  readonly status?: 429
 }
 
 /** What a person who looks into an incident asks for, by the word in `event`. */
@@ -41,15 +44,29 @@ export type Audit = (event: SecurityEvent) => void
 /** The longest word from outside that a record holds, in characters. */
 const maxLength = 200
 
-/** Makes the audit trail: a record for each event, as JSON on one line, whatever the words in it. */
-export function createAudit(logger: Logger): Audit {
-  return ({ event, account, subject, clientId, scopes, address, reason, ...rest }) => {
+/**
+ * Makes the audit trail: a record for each event, as JSON on one line, whatever the words in it. Of what was answered
+ * 429 there is one for each network and minute.
+ */
+export function createAudit(logger: Logger, limit: RecordLimit = createRecordLimit()): Audit {
+  return (happened) => {
+    const admitted = isTooMany(happened) ? limit.admit(kindOf429(happened.address)) : {}
+    if (!admitted) return
+    const { event, account, subject, clientId, scopes, address, reason, ...rest } = happened
     const record = { event, account, sub: subject, client_id: clientId, address, reason, ...snakeCase(rest) }
     logger.info(
-      { ...shortened(record), ...(scopes && { scope: scopes.join(' ').slice(0, maxLength) }) },
+      {
+        ...shortened(record),
+        ...(scopes && { scope: scopes.join(' ').slice(0, maxLength) }),
+        ...admitted,
+      },
       event,
     )
   }
+}
+
+function isTooMany({ event, status }: SecurityEvent): boolean {
+  return event === 'rate_limited' || event === 'login_limited' || status === 429
 }
 
 function shortened(record: object): Record<string, unknown> {

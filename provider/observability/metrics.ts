@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { ConnectionRefusal } from '../../runtime/connection-limit.ts'
 import { routeOf } from '../route-of.ts'
 import type { SecurityEvent } from './audit.ts'
 
@@ -11,6 +12,8 @@ export interface Metrics {
   granted(grantType: string, outcome: string): void
   happened(event: SecurityEvent['event']): void
   stored(operation: string, seconds: number, failed: boolean): void
+  /** A connection, or what came on it, that was refused before there was a request to serve. */
+  connectionRefused(reason: ConnectionRefusal): void
   /** Text exposition format 0.0.4. */
   text(): Promise<string>
 }
@@ -99,7 +102,15 @@ export function createMetrics(): Metrics {
     registers,
   })
 
+  const connectionsRefused = new Counter({
+    name: 'gatehouse_connections_refused_total',
+    help: 'Connections that were refused before there was a request to serve, by reason',
+    labelNames: ['reason'],
+    registers,
+  })
+
   return {
+    connectionRefused: (reason) => connectionsRefused.inc({ reason }),
     async requests(ctx, next) {
       const route = routeOf(ctx.path)
       const began = performance.now()

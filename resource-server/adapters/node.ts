@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import getRawBody from 'raw-body'
+import type { UnreadBody } from '../auth/receive-body.ts'
 import type { ProtectedMcp } from '../protect.ts'
-import { isEncoded, maxBodyBytes, refuseBody } from '../read-body.ts'
 
 /** Options of {@link toNodeListener}. */
 export interface NodeListenerOptions {
@@ -26,11 +25,10 @@ export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions =
   const { overrideGlobalObjects = false } = options
 
   async function serve(request: Request, req: IncomingMessage, res: ServerResponse): Promise<Response> {
-    const body = await readNodeBody(req)
-    if (body instanceof Response) return body
     const { host } = targetOf(req)
     if (host !== undefined) request.headers.set('host', host)
-    const response = await mcp.handle({ request, body, address: addressOf(req) })
+    const response = await mcp.handle({ request, body: nodeBody(req), address: addressOf(req) })
+    if (!req.complete) await discard(req)
     if (response.headers.get('content-type') === 'text/event-stream') {
       // The first events of a stream go out with its head, in one write.
       const { socket } = res
@@ -56,7 +54,11 @@ export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions =
       return
     }
     if (unholdable.has(req.method)) {
-      res.writeHead(405, { allow: 'POST, OPTIONS' }).end()
+      // Refused and counted as any other method that is not allowed.
+      const headers = { host: targetOf(req).host ?? req.headers.host ?? '' }
+      const request = new Request(new URL(targetOf(req).path, mcp.origin), { method: 'PUT', headers })
+      const answer = await mcp.handle({ request, body: nodeBody(req), address: addressOf(req) })
+      res.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
       return
     }
     await listener(req, res)
@@ -78,13 +80,57 @@ function targetOf({ url = '/' }: IncomingMessage): Target {
   return absolute ? { path: absolute.pathname + absolute.search, host: absolute.host } : { path: '/' }
 }
 
-async function readNodeBody(req: IncomingMessage): Promise<Uint8Array | Response> {
-  if (req.method !== 'POST') return new Uint8Array()
-  if (isEncoded(req.headers['content-encoding'])) return refuseBody('encoded')
-  try {
-    return await getRawBody(req, { limit: maxBodyBytes, length: req.headers['content-length'] ?? null })
-  } catch (error) {
-    if ((error as { type?: string }).type === 'entity.too.large') return refuseBody('too_large')
-    throw error
+/** How much of a refused body is thrown away before the answer, in bytes, and for how long, in milliseconds. */
+const discarded = { bytes: 2 * 1024 * 1024, ms: 250 }
+
+/**
+ * Throws away what a client is about to send of a refused body: one that is cut off while it sends often reads an
+ * error of the connection instead of the answer that says what to do. Nothing is kept, and it ends soon.
+ */
+function discard(req: IncomingMessage): Promise<void> {
+  // A client that waits for 100 Continue sends nothing.
+  if (req.headers.expect !== undefined || req.destroyed) return Promise.resolve()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let bytes = 0
+  const done = () => {
+    clearTimeout(timer)
+    req.off('data', count).off('end', done).off('close', done).pause()
+    resolve()
+  }
+  const count = (chunk: Uint8Array) => {
+    bytes += chunk.byteLength
+    if (bytes > discarded.bytes) done()
+  }
+  const timer = setTimeout(done, discarded.ms)
+  req.on('data', count).on('end', done).on('close', done)
+  return promise
+}
+
+function nodeBody(req: IncomingMessage): UnreadBody {
+  return {
+    get complete() {
+      return req.complete
+    },
+    read(receiver) {
+      if (req.method !== 'POST') {
+        receiver.end()
+        return () => {}
+      }
+      if (req.destroyed) {
+        receiver.failed()
+        return () => {}
+      }
+      const events = {
+        data: receiver.chunk,
+        end: receiver.end,
+        error: receiver.failed,
+        close: receiver.failed,
+      }
+      for (const [event, listener] of Object.entries(events)) req.on(event, listener)
+      return () => {
+        for (const [event, listener] of Object.entries(events)) req.off(event, listener)
+        if (!req.complete) req.pause()
+      }
+    },
   }
 }

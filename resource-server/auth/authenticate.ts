@@ -3,7 +3,7 @@ import { extraOf } from './auth-info.ts'
 import type { Denial } from './challenge.ts'
 import { parseCredentials } from './credentials.ts'
 import type { ProofVerifier } from './dpop.ts'
-import { AskedTooOften, AuthorityUnavailable, type MustWait, type TokenVerifier } from './verdict.ts'
+import { AskedTooOften, type Asker, AuthorityUnavailable, type TokenVerifier } from './verdict.ts'
 
 /** How the caller sends its token; challenges answer in the same scheme. */
 export type Scheme = 'Bearer' | 'DPoP'
@@ -19,18 +19,23 @@ export interface AuthenticatorOptions {
 
 /** Who calls: nobody, someone, or someone who must not. */
 export type Authentication = { readonly scheme: Scheme } & (
-  | { readonly authInfo?: AuthInfo; readonly denial?: undefined }
-  | { readonly authInfo?: undefined; readonly denial: Denial }
+  | { readonly authInfo?: AuthInfo; readonly denial?: undefined; readonly unproven?: undefined }
+  | {
+      readonly authInfo?: undefined
+      readonly denial: Denial
+      /** Whose good token came without the key that it is bound to. For limits: it proves nothing. */
+      readonly unproven?: AuthInfo
+    }
 )
 
-/** Finds out who sends a request, from its headers alone. `mustWait` is for the verifier. */
-export type Authenticator = (request: Request, mustWait?: MustWait) => Promise<Authentication>
+/** Finds out who sends a request, from its headers alone. `asker` is for the verifier. */
+export type Authenticator = (request: Request, asker?: Asker) => Promise<Authentication>
 
 /** Makes the authenticator: the header is parsed, the token verified, and its key demanded when it has one. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { verifier, verifyProof, dpopRequired = false } = options
 
-  return async (request, mustWait) => {
+  return async (request, asker) => {
     const credentials = parseCredentials(request.headers.get('authorization'))
     if (credentials.kind === 'none') return { scheme: dpopRequired ? 'DPoP' : 'Bearer' }
     if (credentials.kind === 'malformed') {
@@ -39,10 +44,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const { kind, token } = credentials
     const scheme = kind === 'dpop' || dpopRequired ? 'DPoP' : 'Bearer'
     try {
-      const { authInfo, refusal } = await verifier.verify(token, mustWait)
+      const { authInfo, refusal } = await verifier.verify(token, asker)
       if (refusal) return { scheme, denial: { kind: 'invalid_token', refusal } }
       const denial = await checkBinding(request, kind, authInfo)
-      return denial ? { scheme, denial } : { scheme, authInfo }
+      return denial ? { scheme, denial, unproven: authInfo } : { scheme, authInfo }
     } catch (cause) {
       if (cause instanceof AuthorityUnavailable) return { scheme, denial: { kind: 'unavailable', cause } }
       if (cause instanceof AskedTooOften) {

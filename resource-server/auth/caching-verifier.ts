@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { steadyNow } from '../../runtime/steady-clock.ts'
+import { createLoadLimit } from './load-limit.ts'
 import { createPlaces } from './places.ts'
 import { AskedTooOften, type TokenVerifier, type Verdict } from './verdict.ts'
 
@@ -61,7 +62,9 @@ export function createCachingVerifier(
   const good = new LRUCache<string, Entry>({ max: maxEntries })
   const bad = new LRUCache<string, Entry>({ max: maxEntries })
   const pending = new Map<string, Promise<Verdict>>()
-  const places = createPlaces(maxConcurrent, maxWaiting)
+  // Callers whose tokens are known must not feel how many unknown ones come.
+  const forUnknown = createLoadLimit({ most: Math.ceil(maxConcurrent * 0.8), least: 8 })
+  const places = createPlaces(maxConcurrent, maxWaiting, forUnknown)
   const statistics: CacheStatistics = { hits: 0, validations: 0 }
 
   function report(outcome: Validation['outcome'], startedAt: number): void {
@@ -85,9 +88,9 @@ export function createCachingVerifier(
     return verdict
   }
 
-  async function validate(key: string, token: string): Promise<Verdict> {
+  async function validate(key: string, token: string, network: string | undefined): Promise<Verdict> {
     try {
-      return await places.run(() => ask(key, token), deadlineMs)
+      return await places.run(() => ask(key, token), deadlineMs, network)
     } finally {
       pending.delete(key)
     }
@@ -100,17 +103,18 @@ export function createCachingVerifier(
 
   return {
     statistics,
-    async verify(token, mustWait) {
+    async verify(token, asker) {
       const key = hash('sha256', token, 'base64')
       const known = lookUp(key)
       if (known !== undefined) return known
       // A token that was good is worth a question, whatever others at its caller's address have asked.
-      const seconds = good.has(key) ? undefined : await mustWait?.()
+      const wasGood = good.has(key)
+      const seconds = wasGood ? undefined : await asker?.mustWait?.()
       if (seconds !== undefined) throw new AskedTooOften(seconds)
       // Another caller may have asked meanwhile.
       const asked = lookUp(key)
       if (asked !== undefined) return asked
-      const validation = validate(key, token)
+      const validation = validate(key, token, wasGood ? undefined : (asker?.network ?? ''))
       pending.set(key, validation)
       return validation
     },

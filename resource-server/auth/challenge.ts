@@ -17,7 +17,27 @@ export type Denial =
     }
   | { readonly kind: 'rate_limited'; readonly retryAfterSeconds: number }
   | { readonly kind: 'too_many_streams' }
+  | RequestRefusal
   | { readonly kind: 'unavailable'; readonly cause: unknown }
+
+/** A request that is refused for what it is, whoever sent it. */
+export type RequestRefusal =
+  | { readonly kind: 'method_not_allowed' | 'not_found' | 'foreign_host' | 'foreign_origin' | 'encoded_body' }
+  | {
+      readonly kind: 'body_too_large'
+      readonly maxBytes: number
+      readonly anonymous: boolean
+      /** True when the same body would be read with a verified token. */
+      readonly tokenHelps: boolean
+    }
+  /** Too deep, or too many keys or elements. `bound` says how many there may be. */
+  | { readonly kind: 'too_complex'; readonly bound: string; readonly anonymous: boolean }
+  | { readonly kind: 'body_too_slow'; readonly seconds: number }
+  | { readonly kind: 'incomplete_body' }
+  /** Other bodies take all the memory that there is for them. */
+  | { readonly kind: 'overloaded' }
+  /** Not JSON-RPC. `code` is the error code of JSON-RPC 2.0 §5.1. */
+  | { readonly kind: 'invalid_request'; readonly code: number; readonly detail: string }
 
 /** What a challenge says besides the denial itself. */
 export interface ChallengeContext {
@@ -38,6 +58,8 @@ export interface Challenge {
   /** RFC 9110 §11.6.1. Absent where a token would change nothing. */
   readonly wwwAuthenticate?: string
   readonly headers: Readonly<Record<string, string>>
+  /** Of JSON-RPC. Default -32000. */
+  readonly code?: number
 }
 
 /** Seconds after which asking again makes sense when the authorization server did not answer. */
@@ -51,8 +73,8 @@ export function toChallenge(
   denial: Denial,
   { scheme, resourceMetadataUrl, scopeTemplate }: ChallengeContext,
 ): Challenge {
-  const { status, error, message, parameters, headers = {} } = describe(denial, scopeTemplate)
-  if (!parameters) return { status, error, message, headers }
+  const { status, error, message, parameters, headers = {}, code } = describe(denial, scopeTemplate)
+  if (!parameters) return { status, error, message, headers, ...(code !== undefined && { code }) }
   const all = {
     ...parameters,
     ...(scheme === 'DPoP' && { algs: dpopAlgorithms.join(' ') }),
@@ -63,8 +85,8 @@ export function toChallenge(
 
 /** A challenge as the HTTP answer to a JSON-RPC request. */
 export function challengeResponse(challenge: Challenge, id: string | number | null): Response {
-  const { status, error, message, wwwAuthenticate, headers } = challenge
-  return new Response(errorBody(-32000, message, { id, data: { error } }), {
+  const { status, error, message, wwwAuthenticate, headers, code = -32000 } = challenge
+  return new Response(errorBody(code, message, { id, data: { error } }), {
     status,
     headers: {
       'content-type': 'application/json',
@@ -82,6 +104,7 @@ interface Description {
   /** Of WWW-Authenticate; absent where a token would change nothing. */
   readonly parameters?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
+  readonly code?: number
 }
 
 function describe(denial: Denial, scopeTemplate: string | undefined): Description {
@@ -136,6 +159,53 @@ function describe(denial: Denial, scopeTemplate: string | undefined): Descriptio
       const message = 'The access token cannot be checked right now. Try again shortly.'
       return retryLater(503, 'temporarily_unavailable', message, retryAfterSeconds)
     }
+    default:
+      return describeRefusal(denial)
+  }
+}
+
+/** Answers to requests that no token changes, but for those that are too large for a caller without one. */
+function describeRefusal(denial: RequestRefusal): Description {
+  const refuse = (status: number, message: string, code = -32600): Description => ({
+    status,
+    error: denial.kind,
+    message,
+    code,
+  })
+  switch (denial.kind) {
+    // A 401 here would make clients that open a stream with GET start a login as soon as they connect.
+    case 'method_not_allowed': {
+      const message = 'Method not allowed: send JSON-RPC with POST.'
+      return { ...refuse(405, message, -32000), headers: { allow: 'POST, OPTIONS' } }
+    }
+    case 'not_found':
+      return refuse(404, 'Not found')
+    case 'foreign_host':
+      return refuse(403, 'This server does not answer to that host.')
+    case 'foreign_origin':
+      return refuse(403, 'This server does not answer to pages of that origin.')
+    case 'encoded_body':
+      return refuse(415, 'Send the body without content-encoding.')
+    case 'body_too_large': {
+      if (!denial.anonymous) return refuse(413, `A request has at most ${denial.maxBytes} bytes.`)
+      const message = `Without an access token a request has at most ${denial.maxBytes} bytes.`
+      // A client that has not signed in yet learns from a 401 alone that it should.
+      if (denial.tokenHelps) return { status: 401, error: denial.kind, message, parameters: {}, code: -32600 }
+      return refuse(413, message)
+    }
+    case 'too_complex':
+      return refuse(
+        400,
+        `${denial.anonymous ? 'Without an access token a' : 'A'} request has at most ${denial.bound}.`,
+      )
+    case 'body_too_slow':
+      return refuse(408, `The body did not arrive within ${denial.seconds} seconds. Send it again.`)
+    case 'incomplete_body':
+      return refuse(400, 'The body is not what its headers announce. Send it again.')
+    case 'overloaded':
+      return retryLater(503, 'overloaded', 'Too many requests are arriving. Try again shortly.', 1)
+    case 'invalid_request':
+      return refuse(400, denial.detail, denial.code)
   }
 }
 

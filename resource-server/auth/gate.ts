@@ -1,12 +1,15 @@
 import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server'
+import { networksOf, siteOf } from '../../runtime/networks-of.ts'
 import { allowsAnonymous, isListen } from './anonymous.ts'
 import { callerKey } from './auth-info.ts'
-import type { Authenticator } from './authenticate.ts'
+import type { Authentication, Authenticator } from './authenticate.ts'
 import { challengeResponse, type Denial, toChallenge } from './challenge.ts'
 import { asToolResult } from './challenge-in-result.ts'
-import { answerId, errorBody, JsonRpcError, type Message, type ParsedBody, parseBody } from './json-rpc.ts'
+import { answerId, JsonRpcError, type Message, type ParsedBody, parseBody } from './json-rpc.ts'
+import { type BodyOptions, createBodyReader, type UnreadBody } from './receive-body.ts'
+import { type RequestLimit, shareOf } from './request-share.ts'
 import { createStreamLimit, whenDone } from './stream-limit.ts'
-import type { TokenVerifier } from './verdict.ts'
+import type { Asker, TokenVerifier } from './verdict.ts'
 import { type TokenWatch, watchToken } from './watch-token.ts'
 
 /** What the gate decided about one HTTP request, for logs and counters. Holds no token. */
@@ -42,35 +45,28 @@ export interface GateOptions {
   readonly challengeInResult?: (call: { request: Request; message: Message }) => boolean
   /** Called once for each request that was judged. */
   readonly onDecision?: (decision: Decision) => void
-  /** Streams that one address may hold open without a token. Default 4. */
+  /** How large bodies may be, and how much memory they take together. */
+  readonly bodies?: BodyOptions
+  /** Streams that one address may hold open without a token; an IPv6 network has a few times as many. Default 4. */
   readonly anonymousStreams?: number
+  /** Streams that all may hold open without a token. Default 256. */
+  readonly allAnonymousStreams?: number
   /** Streams that one caller may hold open with its tokens. Default 32. */
   readonly callerStreams?: number
+  /** Streams that all callers may hold open with their tokens. Default 2048. */
+  readonly allCallerStreams?: number
   /** How long an anonymous stream lasts, in seconds. Default 300. */
   readonly anonymousStreamSeconds?: number
   /** Unix milliseconds. */
   readonly now?: () => number
 }
 
-/** Bounds how often anyone may ask. Each resolves to the seconds to wait when it has been too often. */
-export interface RequestLimit {
-  /** Counts the messages of a request: the caller's, or the address's when there is no good token. */
-  count(caller: {
-    readonly authInfo: AuthInfo | undefined
-    readonly address: string
-    /** How many: a batch counts like as many requests. */
-    readonly messages: number
-  }): Promise<number | undefined>
-  /** Asked before the issuer is asked about a token from that address. */
-  exceeded(address: string): Promise<number | undefined>
-}
-
 /** One HTTP request for the gate. */
 export interface GateRequest {
   /** Method and headers. Its body is not read, and its URL is not trusted. */
   readonly request: Request
-  /** The whole body, bounded by whoever read it. */
-  readonly body: Uint8Array
+  /** The body: read when the caller and its limits are known. Bytes that are there already are bounded as well. */
+  readonly body: Uint8Array | UnreadBody
   /** Where it comes from, to count requests and streams. */
   readonly address: string
 }
@@ -104,8 +100,9 @@ export function createGate(options: GateOptions): Gate {
   } = options
   const streamCheckMs = options.streamCheckSeconds * 1000
   const { anonymousStreams = 4, callerStreams = 32, anonymousStreamSeconds = 300 } = options
-  const ofAddress = createStreamLimit(anonymousStreams)
-  const ofCaller = createStreamLimit(callerStreams)
+  const ofAddress = createStreamLimit(options.allAnonymousStreams ?? 256)
+  const ofCaller = createStreamLimit(options.allCallerStreams ?? 2048)
+  const bodies = createBodyReader(options.bodies)
   let streamsEnd = new AbortController()
 
   return {
@@ -116,19 +113,28 @@ export function createGate(options: GateOptions): Gate {
     },
   }
 
-  async function handle({ request, body, address }: GateRequest): Promise<Response> {
-    if (request.method !== 'POST') return methodNotAllowed()
-    let parsed: ParsedBody
-    try {
-      parsed = parseBody(body)
-    } catch (error) {
-      if (error instanceof JsonRpcError) return json(error.status, errorBody(error.code, error.message))
-      throw error
-    }
-    const { messages, value } = parsed
+  async function handle(incoming: GateRequest): Promise<Response> {
+    const { request, address } = incoming
+    let messages: readonly Message[] = []
+    let value: unknown
+    let caller: Authentication = { scheme: 'Bearer' }
+    if (request.method !== 'POST') return deny({ kind: 'method_not_allowed' })
 
-    const { authInfo, denial, scheme } = await authenticate(request, () => limit?.exceeded(address))
-    const retryAfterSeconds = await limit?.count({ authInfo, address, messages: messages.length })
+    caller = await authenticate(request, askerAt(address))
+    const { authInfo, denial } = caller
+    const share = shareOf(caller, address)
+    // Whoever has used up a share is not worth a body.
+    const waitSeconds =
+      denial?.kind === 'rate_limited' ? denial.retryAfterSeconds : await limit?.exceeded(share)
+    if (waitSeconds !== undefined) return deny({ kind: 'rate_limited', retryAfterSeconds: waitSeconds })
+    const bytes = await bodies.receive(incoming, authInfo)
+    // What the headers have earned already tells the client more than the size of its body.
+    if (!(bytes instanceof Uint8Array)) return refuse(denial ?? bytes)
+    const parsed = parseOrRefuse(bytes)
+    if ('kind' in parsed) return refuse(denial ?? parsed)
+    ;({ messages, value } = parsed)
+
+    const retryAfterSeconds = await limit?.count({ ...share, messages: messages.length })
     if (retryAfterSeconds !== undefined) return deny({ kind: 'rate_limited', retryAfterSeconds })
     if (denial) return deny(denial)
     if (!authInfo && !messages.every((message) => allowsAnonymous(message, knownTools))) {
@@ -161,7 +167,14 @@ export function createGate(options: GateOptions): Gate {
       return handler.fetch(target, { parsedBody: value, ...(authInfo && { authInfo }) })
     }
 
+    /** Refuses a request that was not parsed. It counts as one message. */
+    async function refuse(reason: Denial): Promise<Response> {
+      const retryAfterSeconds = await limit?.count({ ...shareOf(caller, address), messages: 1 })
+      return deny(retryAfterSeconds === undefined ? reason : { kind: 'rate_limited', retryAfterSeconds })
+    }
+
     function deny(reason: Denial): Response {
+      const { authInfo, scheme } = caller
       onDecision?.({ request, address, messages, denial: reason, ...(authInfo && { authInfo }) })
       const challenge = toChallenge(reason, { scheme, resourceMetadataUrl, scopeTemplate })
       const [message] = messages
@@ -173,8 +186,18 @@ export function createGate(options: GateOptions): Gate {
     }
   }
 
+  function askerAt(address: string): Asker {
+    return {
+      network: siteOf(address),
+      ...(limit && { mustWait: () => limit.mustWait(address) }),
+    }
+  }
+
   function takeStream(authInfo: AuthInfo | undefined, address: string): (() => void) | undefined {
-    return authInfo ? ofCaller.take(callerKey(authInfo)) : ofAddress.take(address)
+    if (authInfo) return ofCaller.take([{ key: callerKey(authInfo), max: callerStreams }])
+    return ofAddress.take(
+      networksOf(address).map(({ key, share }) => ({ key, max: anonymousStreams * share })),
+    )
   }
 
   function insufficientScope(authInfo: AuthInfo, needed: readonly string[]): Denial {
@@ -200,19 +223,17 @@ export function createGate(options: GateOptions): Gate {
   }
 }
 
+function parseOrRefuse(bytes: Uint8Array): ParsedBody | Denial {
+  try {
+    return parseBody(bytes)
+  } catch (error) {
+    if (!(error instanceof JsonRpcError)) throw error
+    return { kind: 'invalid_request', code: error.code, detail: error.message }
+  }
+}
+
 /** The scopes that the SDK's challenge names, or undefined when the answer is no challenge. */
 function challengedScopes(response: Response): readonly string[] | undefined {
   const challenge = response.headers.get('www-authenticate') ?? ''
   return /\bscope="([^"]*)"/.exec(challenge)?.[1]?.split(' ')
-}
-
-/** A 401 here would make clients that open a stream with GET start a login as soon as they connect. */
-function methodNotAllowed(): Response {
-  return json(405, errorBody(-32000, 'Method not allowed: send JSON-RPC with POST.'), {
-    allow: 'POST, OPTIONS',
-  })
-}
-
-function json(status: number, body: string, headers: Record<string, string> = {}): Response {
-  return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } })
 }

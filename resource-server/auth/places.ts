@@ -6,55 +6,117 @@ export interface Places {
    * Runs the task when there is a place. A task that takes too long goes on, and keeps its place until it ends:
    * only its caller stops waiting.
    * @param deadlineMs for waiting and running together, in milliseconds
+   * @param network whose turn it is: networks take turns, and where too many wait, the one that waits most often loses.
+   * Absent for a trusted task: these go first, and have some places to themselves
    * @throws AuthorityUnavailable when too many wait already, or when the deadline has passed
    */
-  run<T>(task: () => Promise<T>, deadlineMs: number): Promise<T>
+  run<T>(task: () => Promise<T>, deadlineMs: number, network?: string): Promise<T>
 }
 
-/** Makes the places. */
-export function createPlaces(maxConcurrent: number, maxWaiting: number): Places {
+type Turn = PromiseWithResolvers<void>
+
+/**
+ * Makes the places.
+ * @param maxWaiting of each kind, trusted or not
+ * @param forOthers how many places tasks that are not trusted may have now. Default: four fifths
+ */
+export function createPlaces(
+  maxConcurrent: number,
+  maxWaiting: number,
+  forOthers: () => number = () => maxConcurrent - Math.floor(maxConcurrent / 5),
+): Places {
   let taken = 0
-  const waiting = new Set<() => void>()
+  const trusted = createQueue(maxWaiting)
+  const others = createQueue(maxWaiting)
 
   function leave(): void {
-    const [next] = waiting
-    if (!next) {
-      taken -= 1
-      return
+    taken -= 1
+    const mayOthers = forOthers()
+    while (taken < maxConcurrent) {
+      const next = trusted.shift() ?? (taken < mayOthers ? others.shift() : undefined)
+      if (!next) return
+      taken += 1
+      next.resolve()
     }
-    waiting.delete(next)
-    next()
   }
 
   /** Resolves when there is a place for the caller; one that gives up leaves the queue. */
-  async function enter(late: Promise<never>): Promise<void> {
-    if (taken < maxConcurrent) {
+  async function enter(late: Promise<never>, network: string | undefined): Promise<void> {
+    if (taken < (network === undefined ? maxConcurrent : forOthers())) {
       taken += 1
       return
     }
-    if (waiting.size >= maxWaiting) throw new AuthorityUnavailable('Too many tokens wait for validation')
+    const queue = network === undefined ? trusted : others
     const turn = Promise.withResolvers<void>()
-    waiting.add(turn.resolve)
+    queue.push(network ?? '', turn)
     try {
       await Promise.race([turn.promise, late])
     } catch (error) {
-      waiting.delete(turn.resolve)
+      queue.remove(network ?? '', turn)
       throw error
     }
   }
 
   return {
-    async run(task, deadlineMs) {
+    async run(task, deadlineMs, network) {
       const late = Promise.withResolvers<never>()
       late.promise.catch(() => {}) // it may come when nobody waits any more
       const unavailable = () => late.reject(new AuthorityUnavailable(`No answer within ${deadlineMs} ms`))
       const timer = setTimeout(unavailable, deadlineMs)
       try {
-        await enter(late.promise)
+        await enter(late.promise, network)
         return await Promise.race([task().finally(leave), late.promise])
       } finally {
         clearTimeout(timer)
       }
+    },
+  }
+}
+
+/** A queue in which networks take turns. */
+function createQueue(max: number) {
+  const groups = new Map<string, Set<Turn>>()
+  let size = 0
+
+  function remove(network: string, turn: Turn): void {
+    const group = groups.get(network)
+    if (!group?.delete(turn)) return
+    size -= 1
+    if (group.size === 0) groups.delete(network)
+  }
+
+  /** Rejects the last of the network that waits most often, unless that is the newcomer's own. */
+  function makeRoom(network: string): void {
+    let [most, turns] = [network, groups.get(network)]
+    for (const [name, group] of groups) {
+      if (group.size > (turns?.size ?? 0) + (most === network ? 1 : 0)) [most, turns] = [name, group]
+    }
+    const tooMany = new AuthorityUnavailable('Too many tokens wait for validation')
+    const last = most === network ? undefined : [...(turns ?? [])].at(-1)
+    if (!last) throw tooMany
+    last.reject(tooMany)
+    remove(most, last)
+  }
+
+  return {
+    push(network: string, turn: Turn): void {
+      if (size >= max) makeRoom(network)
+      const group = groups.get(network) ?? new Set()
+      groups.set(network, group.add(turn))
+      size += 1
+    },
+    remove,
+    /** The first of the network whose turn it is. */
+    shift(): Turn | undefined {
+      const [next] = groups
+      if (!next) return undefined
+      const [network, group] = next
+      const [turn] = group
+      // The next time is another network's turn.
+      groups.delete(network)
+      groups.set(network, group)
+      if (turn) remove(network, turn)
+      return turn
     },
   }
 }

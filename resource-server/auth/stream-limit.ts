@@ -1,27 +1,45 @@
-/** Counts the streams that each address holds open. */
-export interface StreamLimit {
-  /**
-   * Takes a place for a stream.
-   * @returns what gives the place back, or undefined when the address has no place left
-   */
-  take(address: string): (() => void) | undefined
+/** How many streams something may hold open at once. */
+export interface StreamShare {
+  /** A caller, or a network. */
+  readonly key: string
+  readonly max: number
 }
 
-/** @param max the streams that one address may hold open at once */
-export function createStreamLimit(max: number): StreamLimit {
+/** Counts open streams. */
+export interface StreamLimit {
+  /**
+   * Takes a place for a stream, in each of the shares.
+   * @returns what gives the place back, or undefined when a share, or the whole, has no place left
+   */
+  take(shares: readonly StreamShare[]): (() => void) | undefined
+}
+
+/**
+ * @param total the streams that all together may hold open. From half of it on each may hold a quarter of its share,
+ * so that a few cannot take the whole
+ */
+export function createStreamLimit(total: number): StreamLimit {
   const open = new Map<string, number>()
+  let all = 0
+  const add = (key: string, change: 1 | -1) => {
+    const count = (open.get(key) ?? 0) + change
+    if (count > 0) open.set(key, count)
+    else open.delete(key)
+  }
   return {
-    take(address) {
-      const count = open.get(address) ?? 0
-      if (count >= max) return undefined
-      open.set(address, count + 1)
+    take(shares) {
+      const scarce = all * 2 >= total
+      const isFull = ({ key, max }: StreamShare) =>
+        (open.get(key) ?? 0) >= (scarce ? Math.ceil(max / 4) : max)
+      if (all >= total || shares.some(isFull)) return undefined
+      all += 1
+      for (const { key } of shares) add(key, 1)
       let held = true
       return () => {
         if (!held) return
         held = false
-        const left = (open.get(address) ?? 1) - 1
-        if (left > 0) open.set(address, left)
-        else open.delete(address)
+        all -= 1
+        for (const { key } of shares) add(key, -1)
       }
     },
   }

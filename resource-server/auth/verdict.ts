@@ -23,18 +23,23 @@ export type Verdict =
     }
   | { readonly authInfo?: undefined; readonly refusal: Refusal }
 
-/** Says how many seconds a caller must wait before the issuer is asked for its sake; undefined: not at all. */
-export type MustWait = () => Promise<number | undefined> | undefined
+/** For whose sake a verifier may have to ask about a token that it does not know. */
+export interface Asker {
+  /** Shares the verifier's places fairly: callers of one network count as one. */
+  readonly network: string
+  /** Seconds until the issuer may be asked for this caller; undefined if it may now. Default: it always may. */
+  readonly mustWait?: () => Promise<number | undefined>
+}
 
 /** Judges access tokens. The gate knows no more of how tokens are validated than this. */
 export interface TokenVerifier {
   /**
    * @param token as it came over the wire, untrusted
-   * @param mustWait looked at by a verifier that remembers, before it asks about a token that it does not know
+   * @param asker looked at by a verifier that remembers, before it asks about a token that it does not know
    * @throws AuthorityUnavailable when the authorization server cannot be asked
    * @throws AskedTooOften when the caller must wait
    */
-  verify(token: string, mustWait?: MustWait): Promise<Verdict>
+  verify(token: string, asker?: Asker): Promise<Verdict>
 }
 
 /** The caller has had the issuer asked too often. */

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { ConnectionRefusal } from '../../runtime/connection-limit.ts'
 import type { CacheStatistics, Validation } from '../auth/caching-verifier.ts'
 import type { Decision } from '../auth/gate.ts'
 import { reasonOf, targetOf } from './target.ts'
@@ -9,6 +10,8 @@ export interface Metrics {
   validated(validation: Validation): void
   /** Counts a request as in flight until the returned function is called. */
   began(): () => void
+  /** A connection, or what came on it, that was refused before there was a request to serve. */
+  connectionRefused(reason: ConnectionRefusal): void
   /** Text exposition format 0.0.4. */
   text(): Promise<string>
 }
@@ -55,10 +58,19 @@ export function createMetrics(
     registers,
   })
 
+  const connectionsRefused = new Counter({
+    name: 'gatehouse_connections_refused_total',
+    help: 'Connections that were refused before there was a request to serve, by reason',
+    labelNames: ['reason'],
+    registers,
+  })
+
   return {
+    connectionRefused: (reason) => connectionsRefused.inc({ reason }),
     decided(decision) {
       const reason = reasonOf(decision)
-      for (const message of decision.messages) {
+      // What was refused before it was parsed counts as one.
+      for (const message of decision.messages.length > 0 ? decision.messages : [undefined]) {
         const { method, tool } = targetOf(message)
         const label =
           method !== 'tools/call' ? 'none' : tools.includes(tool ?? '') ? (tool as string) : 'unknown'

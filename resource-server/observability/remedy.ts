@@ -15,6 +15,8 @@ function mendMetadata(error: unknown): string | undefined {
   return failures.flatMap((failure) => (failure instanceof IssuerDocumentError && failure.remedy) || [])[0]
 }
 
+const jwtShape = /^[\w-]+\.[\w-]+\.[\w-]*$/
+
 /** The longest word from outside that is repeated, in characters. */
 const maxLength = 200
 
@@ -57,12 +59,11 @@ export function createRemedies(
 
   /** An issuer may call a token inactive because it is for somebody else. The token itself says so, and proves nothing. */
   function claimedAudience(request: Request): readonly string[] | undefined {
+    const token = request.headers.get('authorization')?.replace(/^\S+ +/, '') ?? ''
+    // What is no JWT costs no error: such tokens come in floods.
+    if (!jwtShape.test(token)) return undefined
     try {
-      const {
-        iss,
-        exp = 0,
-        aud = [],
-      } = decodeJwt(request.headers.get('authorization')?.replace(/^\S+ +/, '') ?? '')
+      const { iss, exp = 0, aud = [] } = decodeJwt(token)
       return iss === issuer && exp * 1000 > Date.now() ? [aud].flat() : undefined
     } catch {
       return undefined

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { createProofKey } from '../support/dpop-proof.ts'
 import { type IssuerStandIn, startIssuer } from '../support/issuer-stand-in.ts'
 import { type McpAnswer, postMcp } from '../support/mcp-request.ts'
 import { type RunningResourceServer, startResourceServer } from '../support/start-resource-server.ts'
@@ -83,6 +84,79 @@ describe('too many requests', () => {
     expect(answers.slice(-5)).toEqual([429, 429, 429, 429, 429])
     expect(issuer.use.introspection.requests).toBeLessThanOrEqual(1 + 6)
     expect((await ask(good)).status).toBe(200)
+  })
+})
+
+describe('a good token that the server has not seen', () => {
+  it('is let in whatever its neighbours at the same address ask without a token', async () => {
+    await start({ RATE_LIMIT_ANONYMOUS: '4' })
+    const batch = Array.from({ length: 50 }, (_, id) => ({ ...call, id }))
+    for (let index = 0; index < 4; index += 1) {
+      await postMcp(server.resource, batch, { 'mcp-protocol-version': '2025-03-26' })
+    }
+    expect((await ask()).status).toBe(429)
+    expect((await ask(issuer.issue(server.resource))).status).toBe(200)
+  })
+
+  it('is let in after a while beside a flood of bad tokens from the same address, and the issuer is asked seldom', async () => {
+    await start({ RATE_LIMIT_ANONYMOUS: '3' })
+    const good = issuer.issue(server.resource)
+    const startedAt = performance.now()
+    let sent = 0
+    const flood = async () => {
+      const answers = await statuses(3, () => ask(`random-${sent++}`))
+      return answers.every((status) => status === 429)
+    }
+    while (!(await flood())) expect(sent).toBeLessThan(20)
+    while ((await ask(good)).status !== 200) await flood()
+    const seconds = (performance.now() - startedAt) / 1000
+    // Two a second, and those before the limit was known.
+    expect(issuer.use.introspection.requests).toBeLessThanOrEqual(3 + 2 + 2 * seconds)
+  })
+
+  it('is let in when other networks send more bad tokens than may wait', async () => {
+    await start({ TRUST_PROXY: 'loopback', RATE_LIMIT_ANONYMOUS: '100000' })
+    await ask(issuer.issue(server.resource), '192.0.2.1')
+    issuer.fail('hang', ['introspection'])
+    const flood = Array.from({ length: 600 }, (_, index) => ask(`random-${index}`, '203.0.113.1'))
+    const refused = Promise.any(
+      flood.map((answer) =>
+        answer.then(({ status }) => (status === 503 ? status : Promise.reject(new Error(String(status))))),
+      ),
+    )
+    expect(await refused).toBe(503)
+    const good = ask(issuer.issue(server.resource), '192.0.2.7')
+    await issuer.heal()
+    expect((await good).status).toBe(200)
+    await Promise.all(flood)
+  })
+
+  it('is not refused because its first proof lacks the nonce while neighbours ask without a token', async () => {
+    await start({ RATE_LIMIT_ANONYMOUS: '1', DPOP_NONCE_KEY: 'n'.repeat(43) })
+    expect(await statuses(2, () => ask())).toEqual([200, 429])
+    const key = await createProofKey()
+    const token = issuer.issue(server.resource, { token_type: 'DPoP', cnf: { jkt: key.thumbprint } })
+    const answer = await postMcp(server.resource, call, {
+      authorization: `DPoP ${token}`,
+      dpop: await key.prove({ url: server.resource, token }),
+    })
+    expect([answer.status, answer.headers.get('www-authenticate')?.includes('use_dpop_nonce')]).toEqual([
+      401,
+      true,
+    ])
+  })
+})
+
+describe('an IPv6 network', () => {
+  it('cannot multiply its share: a /56 has four times, and a /48 eight times what an address has', async () => {
+    await start({ RATE_LIMIT_ANONYMOUS: '2', TRUST_PROXY: 'loopback' })
+    const of56 = await statuses(12, (index) => ask(undefined, `2001:db8:1:${index.toString(16)}::1`))
+    expect(of56.filter((status) => status === 200)).toHaveLength(8)
+    const of48 = await statuses(24, (index) => ask(undefined, `2001:db8:2:${index.toString(16)}00::1`))
+    expect(of48.filter((status) => status === 200)).toHaveLength(16)
+    const bad = await statuses(12, (index) => ask(`random-${index}`, `2001:db8:3:${index.toString(16)}::1`))
+    expect(bad.filter((status) => status === 401)).toHaveLength(8)
+    expect((await ask(undefined, '2001:db8:4::1')).status).toBe(200)
   })
 })
 

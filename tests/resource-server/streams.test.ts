@@ -51,6 +51,41 @@ describe('a stream without a token', () => {
     for (const stream of streams) stream.close()
   })
 
+  it('is one of a few from one IPv6 network, however many addresses it has', async () => {
+    const behindProxy = await startResourceServer({
+      issuer: issuer.issuer,
+      env: { RATE_LIMIT_ANONYMOUS: '1000000', TRUST_PROXY: 'loopback' },
+    })
+    const open = (address: string) =>
+      openStream(behindProxy.resource, lists, { headers: { 'x-forwarded-for': address } })
+    const of64 = await Promise.all(Array.from({ length: 6 }, (_, index) => open(`2001:db8:1:1::${index}`)))
+    expect(of64.filter(({ status }) => status === 200)).toHaveLength(4)
+    const of56 = await Promise.all(Array.from({ length: 18 }, (_, index) => open(`2001:db8:2:${index}::1`)))
+    expect(of56.filter(({ status }) => status === 200)).toHaveLength(16)
+    for (const stream of [...of64, ...of56]) stream.close()
+    await behindProxy.stop()
+  })
+
+  it('is one of 256 at most from everywhere, and streams with a token are counted apart', async () => {
+    const behindProxy = await startResourceServer({
+      issuer: issuer.issuer,
+      env: { RATE_LIMIT_ANONYMOUS: '1000000', TRUST_PROXY: 'loopback' },
+    })
+    const streams = await Promise.all(
+      Array.from({ length: 260 }, (_, index) =>
+        openStream(behindProxy.resource, lists, {
+          headers: { 'x-forwarded-for': `203.0.${index >> 8}.${index & 255}` },
+        }),
+      ),
+    )
+    expect(streams.filter(({ status }) => status === 200)).toHaveLength(256)
+    expect(streams.filter(({ status }) => status === 429)).toHaveLength(4)
+    const own = await openStream(behindProxy.resource, lists, { token: issuer.issue(behindProxy.resource) })
+    expect(own.status).toBe(200)
+    for (const stream of [...streams, own]) stream.close()
+    await behindProxy.stop()
+  })
+
   it('leaves room for other requests, and for streams with a token', async () => {
     const streams = await Promise.all(Array.from({ length: 5 }, () => openStream(server.resource, lists)))
     expect((await callTool(server.resource, 'public_info')).status).toBe(200)

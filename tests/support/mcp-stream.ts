@@ -16,7 +16,7 @@ export interface OpenStream {
 export async function openStream(
   url: string,
   notifications: Readonly<Record<string, unknown>>,
-  { token }: { token?: string } = {},
+  { token, headers = {} }: { token?: string; headers?: Readonly<Record<string, string>> } = {},
 ): Promise<OpenStream> {
   const controller = new AbortController()
   const response = await fetch(url, {
@@ -27,6 +27,7 @@ export async function openStream(
       'mcp-protocol-version': '2026-07-28',
       'mcp-method': 'subscriptions/listen',
       ...(token && { authorization: `Bearer ${token}` }),
+      ...headers,
     },
     body: JSON.stringify({
       jsonrpc: '2.0',

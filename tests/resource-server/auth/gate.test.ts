@@ -194,7 +194,7 @@ describe('streams', () => {
 
 describe('a limit', () => {
   it('that is reached answers 429 before anything runs, and says when to come back', async () => {
-    const limit = { count: async () => 17, exceeded: async () => undefined }
+    const limit = { count: async () => 17, exceeded: async () => undefined, mustWait: async () => undefined }
     const { passed, decisions, send } = setUp({ limit })
     const response = await send(call('open'))
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '17'])
@@ -203,7 +203,11 @@ describe('a limit', () => {
   })
 
   it('that cannot be asked lets nobody in', async () => {
-    const limit = { count: () => Promise.reject(new Error('down')), exceeded: async () => undefined }
+    const limit = {
+      count: () => Promise.reject(new Error('down')),
+      exceeded: async () => undefined,
+      mustWait: async () => undefined,
+    }
     const { passed, send } = setUp({ limit })
     await expect(send(call('open'))).rejects.toThrow('down')
     expect(passed).toEqual([])

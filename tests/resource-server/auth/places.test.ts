@@ -64,4 +64,57 @@ describe('createPlaces', () => {
     next.end()
     expect(await third).toBe('done')
   })
+
+  it('lets networks take turns, so that a flood from one holds up no other', async () => {
+    const places = createPlaces(1, 100)
+    const order: string[] = []
+    const done = (name: string) => async () => void order.push(name)
+    const first = held()
+    const all = [places.run(first.task, 5000, 'flood')]
+    for (let index = 0; index < 50; index += 1) all.push(places.run(done('flood') as never, 5000, 'flood'))
+    all.push(places.run(done('other') as never, 5000, 'other'))
+    await turn()
+    first.end()
+    await Promise.all(all)
+    expect(order.indexOf('other')).toBeLessThanOrEqual(1)
+    expect(order).toHaveLength(51)
+  })
+
+  it('lets the network that waits most often lose when too many wait', async () => {
+    const places = createPlaces(1, 10)
+    const first = held()
+    const running = places.run(first.task, 5000, 'flood')
+    const flood = Promise.allSettled(
+      Array.from({ length: 20 }, () => places.run(async () => 'flood', 5000, 'flood')),
+    )
+    const others = Promise.allSettled(
+      ['a', 'b', 'c'].map((network) => places.run(async () => network, 5000, network)),
+    )
+    await turn()
+    first.end()
+    await running
+    expect((await others).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+    const refused = (await flood).filter(({ status }) => status === 'rejected')
+    expect(refused).toHaveLength(13)
+    for (const { reason } of refused as PromiseRejectedResult[]) {
+      expect(reason).toBeInstanceOf(AuthorityUnavailable)
+    }
+  })
+
+  it('lets trusted tasks go first, in places of their own and in the queue', async () => {
+    const places = createPlaces(5, 100)
+    const flood = Array.from({ length: 6 }, () => held())
+    const results = flood.map(({ task }) => places.run(task, 5000, 'flood'))
+    await turn()
+    expect(flood.map(({ started }) => started())).toEqual([true, true, true, true, false, false])
+    const trusted = [held(), held()]
+    results.push(...trusted.map(({ task }) => places.run(task, 5000)))
+    await turn()
+    expect(trusted.map(({ started }) => started())).toEqual([true, false])
+    flood[0]?.end()
+    await turn()
+    expect([trusted[1]?.started(), flood[4]?.started()]).toEqual([true, false])
+    for (const { end } of [...flood, ...trusted]) end()
+    await Promise.all(results)
+  })
 })

@@ -2,37 +2,50 @@ import { describe, expect, it } from '@jest/globals'
 import { createStreamLimit, whenDone } from '../../../resource-server/auth/stream-limit.ts'
 
 describe('createStreamLimit', () => {
-  it('gives each address its places and no more', () => {
-    const limit = createStreamLimit(2)
-    expect(limit.take('192.0.2.1')).toBeDefined()
-    expect(limit.take('192.0.2.1')).toBeDefined()
-    expect(limit.take('192.0.2.1')).toBeUndefined()
-    expect(limit.take('192.0.2.2')).toBeDefined()
+  const share = (key: string, max: number) => [{ key, max }]
+
+  it('gives each its places and no more', () => {
+    const limit = createStreamLimit(100)
+    expect(limit.take(share('192.0.2.1', 2))).toBeDefined()
+    expect(limit.take(share('192.0.2.1', 2))).toBeDefined()
+    expect(limit.take(share('192.0.2.1', 2))).toBeUndefined()
+    expect(limit.take(share('192.0.2.2', 2))).toBeDefined()
   })
 
-  it('gives a place to the next when one comes back', () => {
-    const limit = createStreamLimit(1)
-    const release = limit.take('192.0.2.1')
+  it('gives a place to the next when one comes back, and counts one that comes back twice once', () => {
+    const limit = createStreamLimit(100)
+    const release = limit.take(share('192.0.2.1', 2))
+    limit.take(share('192.0.2.1', 2))
     release?.()
-    expect(limit.take('192.0.2.1')).toBeDefined()
-    expect(limit.take('192.0.2.1')).toBeUndefined()
+    release?.()
+    expect(limit.take(share('192.0.2.1', 2))).toBeDefined()
+    expect(limit.take(share('192.0.2.1', 2))).toBeUndefined()
   })
 
-  it('counts a place that comes back twice once', () => {
-    const limit = createStreamLimit(2)
-    const release = limit.take('192.0.2.1')
-    limit.take('192.0.2.1')
-    release?.()
-    release?.()
-    expect(limit.take('192.0.2.1')).toBeDefined()
-    expect(limit.take('192.0.2.1')).toBeUndefined()
+  it('takes no place in any share when one of them is full', () => {
+    const limit = createStreamLimit(100)
+    const both = [...share('narrow', 1), ...share('wide', 2)]
+    expect(limit.take(both)).toBeDefined()
+    for (let index = 0; index < 5; index += 1) expect(limit.take(both)).toBeUndefined()
+    expect(limit.take([...share('neighbour', 1), ...share('wide', 2)])).toBeDefined()
+    expect(limit.take([...share('another', 1), ...share('wide', 2)])).toBeUndefined()
   })
 
-  it('treats addresses as text, whatever it spells', () => {
-    const limit = createStreamLimit(1)
-    expect(limit.take('__proto__')).toBeDefined()
-    expect(limit.take('__proto__')).toBeUndefined()
-    expect(limit.take('constructor')).toBeDefined()
+  it('bounds all together, and keeps the second half for those that hold little', () => {
+    const limit = createStreamLimit(8)
+    const counts = Array.from({ length: 8 }, () => limit.take(share('greedy', 8))).filter(Boolean)
+    expect(counts).toHaveLength(4)
+    const others = Array.from({ length: 5 }, (_, index) => limit.take(share(`other-${index}`, 8)))
+    expect(others.map(Boolean)).toEqual([true, true, true, true, false])
+    counts[0]?.()
+    expect(limit.take(share('late', 8))).toBeDefined()
+  })
+
+  it('treats keys as text, whatever it spells', () => {
+    const limit = createStreamLimit(100)
+    expect(limit.take(share('__proto__', 1))).toBeDefined()
+    expect(limit.take(share('__proto__', 1))).toBeUndefined()
+    expect(limit.take(share('constructor', 1))).toBeDefined()
   })
 })
 

@@ -67,25 +67,36 @@ describe('a decision is written down', () => {
     expect(record).not.toHaveProperty('sub')
   })
 
-  it('once for each message of a batch', async () => {
-    const call = (id: number, name: string) => ({
-      jsonrpc: '2.0',
-      id,
-      method: 'tools/call',
-      params: { name },
-    })
-    await postMcp(server.resource, [call(1, 'public_info'), call(2, 'read_data')])
+  const call = (id: number, name: string) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name } })
+
+  it('once for each message of a batch that is allowed', async () => {
+    const headers = { 'mcp-protocol-version': '2025-03-26' }
+    await postMcp(server.resource, [call(1, 'public_info'), call(2, 'public_info')], headers)
     expect(decisions().map(({ tool, outcome }) => [tool, outcome])).toEqual([
-      ['public_info', 'refused'],
-      ['read_data', 'refused'],
+      ['public_info', 'allowed'],
+      ['public_info', 'allowed'],
     ])
   })
 
-  it('with what went wrong, when the issuer cannot be asked', async () => {
+  it('once for a batch that is refused, with the number of its messages', async () => {
+    await postMcp(server.resource, [call(1, 'public_info'), call(2, 'read_data')])
+    expect(log.records()).toEqual([
+      expect.objectContaining({ event: 'decision', outcome: 'refused', tool: 'public_info', messages: 2 }),
+    ])
+  })
+
+  it('once with what went wrong, when the issuer cannot be asked', async () => {
     issuer.fail('internal_error')
     await callTool(server.resource, 'read_data', {}, { token: 'some-token' })
-    expect(decisions()).toEqual([expect.objectContaining({ outcome: 'refused', reason: 'unavailable' })])
-    expect(log.records()).toContainEqual(expect.objectContaining({ msg: 'a token cannot be checked' }))
+    expect(log.records()).toEqual([
+      expect.objectContaining({
+        event: 'decision',
+        outcome: 'refused',
+        reason: 'unavailable',
+        msg: 'a token cannot be checked',
+        err: expect.objectContaining({ message: expect.any(String) }),
+      }),
+    ])
   })
 })
 
