@@ -60,7 +60,8 @@ export function boundedBodies(options: BoundedBodiesOptions): Middleware {
       if (status === 503) ctx.set('Retry-After', '1')
       reject(refusal)
     }
-    const overloaded = () => refuse(503, 'Too many requests are arriving. Try again shortly.', 'temporarily_unavailable')
+    const overloaded = () =>
+      refuse(503, 'Too many requests are arriving. Try again shortly.', 'temporarily_unavailable')
     const room = budget.take({ key: networkOf(addressOf(ctx.req)), anonymous: true, cut: overloaded })
     if (!room) overloaded()
     const timer = setTimeout(() => {
