@@ -4,7 +4,7 @@ import { type BodyBudget, createBodyBudget, defaultBodyBudget } from '../runtime
 import { createJsonSize, type JsonLimits } from '../runtime/json-size.ts'
 import { siteOf } from '../runtime/networks-of.ts'
 
-/** The largest body that is read, in bytes: oidc-provider's own bound. */
+/** The largest body that oidc-provider reads, in bytes. It refuses larger ones itself, as the forms do theirs. */
 const maxBytes = 56 * 1024
 
 /** How long a body may take to arrive, in milliseconds. */
@@ -16,13 +16,14 @@ const jsonLimits: JsonLimits = { maxDepth: 16, maxKeys: 500, maxValues: 1000 }
 /** A body that is not read any further. */
 class BodyRefusedError extends Error {
   override readonly name = 'BodyRefusedError'
-  readonly error = 'invalid_request'
   readonly expose = true
   readonly status: number
+  readonly error: string
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, error = 'invalid_request') {
     super(message)
     this.status = status
+    this.error = error
   }
 }
 
@@ -35,9 +36,9 @@ export interface BoundedBodiesOptions {
 }
 
 /**
- * Bounds the bodies that arrive: their bytes, their time, the memory that they take together, and the depth and
- * number of keys of JSON. Nobody here is known before the body is read, so that every caller counts as anonymous.
- * It must stand where a request has not been waited for, before anything that reads.
+ * Bounds the bodies that arrive: their time, the memory that they take together, and the depth and number of keys
+ * of JSON. Nobody here is known before the body is read, so that every caller counts as anonymous.
+ * It stands before anything that reads.
  */
 export function boundedBodies(options: BoundedBodiesOptions): Middleware {
   const { addressOf } = options
@@ -49,52 +50,59 @@ export function boundedBodies(options: BoundedBodiesOptions): Middleware {
   return async (ctx, next) => {
     const declared = ctx.request.length
     if (!declared && ctx.get('transfer-encoding') === '') return next()
-    const refused = Promise.withResolvers<never>()
-    const refuse = (status: number, message: string) => refused.reject(new BodyRefusedError(status, message))
-    refused.promise.catch(() => {})
-    if (declared !== undefined && declared > maxBytes) throw tooLarge()
-
-    const overloaded = () => {
-      ctx.set('Retry-After', '1')
-      refuse(503, 'Too many requests are arriving. Try again shortly.')
+    const { promise: refused, reject } = Promise.withResolvers<never>()
+    refused.catch(() => {})
+    let refusal: BodyRefusedError | undefined
+    const refuse = (status: number, message: string, error?: string) => {
+      refusal = new BodyRefusedError(status, message, error)
+      // What waits for the body ends with the connection.
+      ctx.set('Connection', 'close')
+      if (status === 503) ctx.set('Retry-After', '1')
+      reject(refusal)
     }
+    const overloaded = () =>
+      refuse(503, 'Too many requests are arriving. Try again shortly.', 'temporarily_unavailable')
     const room = budget.take({ key: siteOf(addressOf(ctx.req)), anonymous: true, cut: overloaded })
-    if (!room) throw unavailable(ctx)
+    if (!room) overloaded()
     const timer = setTimeout(() => {
       if (!ctx.req.complete) refuse(408, 'The body did not arrive in time. Send it again.')
     }, options.timeoutMs ?? timeoutMs)
     const json = ctx.is('json') ? createJsonSize(jsonLimits) : undefined
     watchChunks(ctx, (chunk, received) => {
-      if (received > maxBytes) return refused.reject(tooLarge())
-      if (!room.grow(received)) return overloaded()
       const bound = json?.add(chunk)
-      if (bound !== undefined) refuse(400, `The body has more than ${bound}.`)
+      // JSON comes for registration alone (RFC 7591 §3.2.2).
+      if (refusal === undefined && bound !== undefined)
+        refuse(400, `The body has more than ${bound}.`, 'invalid_client_metadata')
+      // Nothing reads further than that.
+      else if (refusal === undefined && !room?.grow(Math.min(received, maxBytes))) overloaded()
+      return refusal === undefined
     })
     try {
-      await Promise.race([next(), refused.promise])
+      if (refusal) throw refusal
+      await Promise.race([next(), refused])
     } finally {
       clearTimeout(timer)
-      room.release()
+      room?.release()
     }
   }
 }
 
-const tooLarge = () => new BodyRefusedError(413, `The body has more than ${maxBytes} bytes.`)
-
-function unavailable(ctx: Context): BodyRefusedError {
-  ctx.set('Retry-After', '1')
-  return new BodyRefusedError(503, 'Too many requests are arriving. Try again shortly.')
-}
-
-/** Sees what arrives without reading it: oidc-provider and the forms read bodies themselves, later. */
-function watchChunks({ req }: Context, onChunk: (chunk: Uint8Array, received: number) => void): void {
-  const push = req.push.bind(req)
+/**
+ * Sees what arrives without reading it: oidc-provider and the forms read bodies themselves, later.
+ * @param onChunk returns false when nothing more may be read, and what is refused must not be acted on
+ */
+function watchChunks({ req }: Context, onChunk: (chunk: Uint8Array, received: number) => boolean): void {
   let received = 0
+  const take = (chunk: Uint8Array) => {
+    received += chunk.byteLength
+    return onChunk(chunk, received)
+  }
+  const early: Buffer | null = req.readableLength > 0 ? req.read() : null
+  if (early) req.unshift(early)
+  let open = early === null || take(early)
+  const push = req.push.bind(req)
   req.push = (chunk: Uint8Array | null, encoding) => {
-    if (chunk !== null) {
-      received += chunk.byteLength
-      onChunk(chunk, received)
-    }
-    return push(chunk, encoding)
+    open &&= chunk === null || take(chunk)
+    return open ? push(chunk, encoding) : false
   }
 }

@@ -104,9 +104,11 @@ export async function createResourceServer(
 
   const app = new Koa()
   app.on('error', (error) => errors.error({ err: error }, 'a request failed'))
-  app.use(async (_, next) => {
+  app.use(async (ctx, next) => {
     const ended = metrics.began()
     await next().finally(ended)
+    // The rest of a body that nothing here reads would otherwise be thrown away for as long as it comes.
+    if (ctx.respond !== false && !ctx.req.complete) ctx.set('Connection', 'close')
   })
   app.use(
     toKoaMiddleware(mcp, {

@@ -1,6 +1,7 @@
-import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { errorBody } from './auth/json-rpc.ts'
+import { callerBody } from './auth/receive-body.ts'
+import { boundedLines } from './bounded-lines.ts'
 import type { ProtectedMcp } from './protect.ts'
 
 /** Options of {@link serveStdio}. */
@@ -66,8 +67,13 @@ export async function serveStdio(mcp: ProtectedMcp, options: StdioOptions): Prom
     }
   }
 
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (line.trim() === '') continue
+  for await (const bytes of boundedLines(input, callerBody.maxBytes)) {
+    if (bytes === undefined) {
+      write(errorBody(-32600, `A message has at most ${callerBody.maxBytes} bytes.`))
+      continue
+    }
+    const line = bytes.toString().trim()
+    if (line === '') continue
     const answer = serve(line).finally(() => answers.delete(answer))
     answers.add(answer)
   }

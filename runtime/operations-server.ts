@@ -11,15 +11,21 @@ export interface Operations {
   readonly stopping?: AbortSignal
 }
 
+/** Monitoring needs few. */
+const maxConnections = 100
+
 /** How long readiness may take to find out, in milliseconds. */
 const readyTimeoutMs = 3000
 
 /** Serves `/metrics`, `/healthz` (the process is alive) and `/readyz` (it can serve), on a port of their own. */
 export function createOperationsServer(operations: Operations): Server {
   const bounded = { ...operations, ready: boundedProbe(operations.ready) }
-  return createServer(async (req, res) => {
-    const answer = (status: number, body: string, type = 'text/plain; charset=utf-8') =>
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, async (req, res) => {
+    const answer = (status: number, body: string, type = 'text/plain; charset=utf-8') => {
+      // Nothing here reads a body, and none is waited for.
+      if (!req.complete && req.method !== 'GET') res.setHeader('connection', 'close')
       res.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body)
+    }
     if (req.method !== 'GET') return answer(405, 'Method not allowed\n')
     switch (req.url) {
       case '/metrics':
@@ -37,6 +43,8 @@ export function createOperationsServer(operations: Operations): Server {
         return answer(404, 'There are /metrics, /healthz and /readyz.\n')
     }
   })
+  server.maxConnections = maxConnections
+  return server
 }
 
 async function problemOf({ ready, stopping }: Operations): Promise<string | undefined> {
