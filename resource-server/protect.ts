@@ -16,6 +16,7 @@ import {
 import { createProofVerifier, dpopAlgorithms, type ReplayStore } from './auth/dpop.ts'
 import { createDpopNonces } from './auth/dpop-nonces.ts'
 import { createGate, type GateOptions, type GateRequest } from './auth/gate.ts'
+import { createIssuerHealth, type IssuerProblem } from './auth/issuer-health.ts'
 import { listTools } from './auth/list-tools.ts'
 import { createMemoryReplayStore } from './auth/memory-replay-store.ts'
 import { createProtectedResourceMetadata, metadataUrl } from './auth/protected-resource-metadata.ts'
@@ -55,6 +56,8 @@ export interface ProtectOptions
   readonly dpopNonceKey?: string
   /** Host names, besides the resource's own, whose pages may send requests here. Default none; loopback for a loopback resource. */
   readonly allowedOrigins?: readonly string[]
+  /** Told when the issuer can no longer be asked about tokens, and with `undefined` when it can again. */
+  readonly onIssuer?: (problem: IssuerProblem | undefined) => void
   /** Told about errors that the MCP SDK reports. */
   readonly onerror?: (error: Error) => void
 }
@@ -75,6 +78,8 @@ export interface ProtectedMcp {
   validation(): Promise<Choice>
   /** How tokens are validated, once it is known. */
   readonly validationMode: ValidationMode | undefined
+  /** Why the issuer cannot be asked about tokens at the moment; `undefined` while it can. Cheap to call often. */
+  issuerProblem(): Promise<IssuerProblem | undefined>
   /** The host names under which this server may be asked. */
   readonly hosts: readonly string[]
   readonly statistics: Readonly<CacheStatistics>
@@ -99,7 +104,8 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
 
   const chosen = chooseVerifier({ mode: 'auto', acceptedAudiences: [resource], ...options })
   const { cacheSeconds = 10 } = options
-  const verifier = createCachingVerifier(chosen, {
+  const health = createIssuerHealth(chosen, { ...(options.onIssuer && { onChange: options.onIssuer }) })
+  const verifier = createCachingVerifier(health.verifier, {
     ttlSeconds: cacheSeconds,
     ...(options.onValidation && { onValidation: options.onValidation }),
     now,
@@ -166,6 +172,7 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
       return body instanceof Response ? body : handle({ request, body, address })
     },
     validation: () => chosen.choice(),
+    issuerProblem: health.problem,
     get validationMode() {
       return chosen.chosen?.mode
     },
