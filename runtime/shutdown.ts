@@ -75,8 +75,7 @@ export function stopOnSignal(server: Server, hooks: StopHooks = {}): void {
       announce?.()
       await delay(delaySeconds * 1000)
     }
-    const { closed } = await stopListening(server)
-    answers.close()
+    const { closed } = await stopListening(server, answers.close)
     begin?.()
     const keptAliveMs = server.keepAliveTimeout + (server.keepAliveTimeoutBuffer ?? 0)
     const linger = setTimeout(answers.closeIdle, signal === 'SIGINT' ? interactiveLingerMs : keptAliveMs)
