@@ -82,8 +82,10 @@ async function readinessOf(operations: Operations): Promise<Readiness> {
   if (stopping?.aborted) return { ready: false, reason: 'stopping', detail: 'it is stopping' }
   const [missing, impairment] = await Promise.all([
     problemOf(operations.ready()),
-    // It says what it knows: not finding out is no reason.
-    withTimeout(operations.impairment?.() ?? Promise.resolve(undefined)).catch(() => undefined),
+    withTimeout(operations.impairment?.() ?? Promise.resolve(undefined)).catch((error: Error) => ({
+      reason: 'unknown',
+      detail: error.message,
+    })),
   ])
   if (missing !== undefined) return { ready: false, reason: 'not_ready', detail: missing }
   return impairment ? { ready: impairedIsReady, ...impairment } : { ready: true }
