@@ -38,19 +38,18 @@ export function closingAnswers(server: Server): ClosingAnswers {
   })
 
   /**
-   * Node.js asks whether the connection is kept when it writes the headers. It is while other requests on it wait for
-   * their answers (pipelining), or while its body is still coming: closing then would reset it.
+   * Says it when the headers are written, whatever the application says of the connection. It stays open while other
+   * requests on it wait for their answers (pipelining), or while its body is still coming: closing then would reset it.
    */
   function endsConnection(exchange: Exchange): void {
     const { req, res } = exchange
-    let kept = res.shouldKeepAlive
-    Object.defineProperty(res, 'shouldKeepAlive', {
-      configurable: true,
-      get: () => kept && !(req.complete && isLast(exchange)),
-      set: (value: boolean) => {
-        kept = value
-      },
-    })
+    if (res.headersSent) return
+    const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse
+    res.writeHead = (...args: unknown[]) => {
+      if (!req.complete || !isLast(exchange)) return writeHead(...args)
+      res.setHeader('connection', 'close')
+      return writeHead(...args.map(withoutConnection))
+    }
   }
 
   function isLast(exchange: Exchange): boolean {
@@ -76,4 +75,15 @@ export function closingAnswers(server: Server): ClosingAnswers {
       timer.unref()
     },
   }
+}
+
+/** An argument of `writeHead`: headers as an object, as pairs, or as names and values in turn; anything else as it is. */
+function withoutConnection(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null) return given
+  const pairs: readonly unknown[][] = !Array.isArray(given)
+    ? Object.entries(given)
+    : given.every(Array.isArray)
+      ? given
+      : Array.from({ length: given.length / 2 }, (_, index) => given.slice(2 * index, 2 * index + 2))
+  return pairs.filter(([name]) => String(name).toLowerCase() !== 'connection').flat()
 }

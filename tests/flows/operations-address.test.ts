@@ -2,9 +2,14 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterAll, expect, it } from '@jest/globals'
+import { createAccountsFile, storedAccount } from '../support/accounts-file.ts'
 import { findFreePort, killPrograms, startProgram } from '../support/programs.ts'
 
-afterAll(killPrograms)
+const accounts = await createAccountsFile([storedAccount('alice')])
+afterAll(async () => {
+  killPrograms()
+  await accounts.remove()
+})
 
 /** An address of this machine that others reach; Linux answers on all of 127.0.0.0/8. */
 const other =
@@ -37,6 +42,7 @@ it.each([
     RESOURCE_CLIENT_SECRET: 'only-for-this-test-0123456789abcdef',
     PORT: String(port),
     METRICS_PORT: String(metricsPort),
+    ACCOUNTS: accounts.path,
     LOG_LEVEL: 'silent',
     ...env,
   })
