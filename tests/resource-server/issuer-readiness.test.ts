@@ -32,7 +32,7 @@ describe('the MCP server knows that its issuer', () => {
       () => issuer.fail('internal_error', ['introspection']),
       { reason: 'issuer_unreachable' },
     ],
-    ['hangs', {}, () => issuer.fail('hang'), { reason: 'issuer_unreachable' }],
+    ['hangs', {}, () => issuer.fail('hang', ['introspection']), { reason: 'issuer_unreachable' }],
     [
       'refuses its credentials',
       { RESOURCE_CLIENT_SECRET: 'of-another-client-altogether-0000' },
