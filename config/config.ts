@@ -89,8 +89,14 @@ export interface Config {
   readonly host: string
   /** The port to listen on. Default 9000 (provider), 8000 (resource server). */
   readonly port: number
-  /** The port of metrics and health, on `host`. Absent: none is opened. */
+  /** The address of metrics and health, whatever `host` is. Default 127.0.0.1. */
+  readonly metricsHost: string
+  /** The port of metrics and health, on `metricsHost`. Absent: none is opened. */
   readonly metricsPort?: number
+  /** Whether the resource server is not ready while its issuer cannot be asked. Default false. */
+  readonly readyNeedsIssuer: boolean
+  /** How long connections are still accepted after SIGTERM, in seconds. Default 0. */
+  readonly stopDelaySeconds: number
   /** PEM files. Absent: plain http. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string }
   /** How many connections may be open at once; a network without a proxy may have a quarter. Default 4096. */

@@ -76,6 +76,8 @@ const parameters = z
     ),
   )
 
+const hostName = z.string().regex(/^[\w.:-]+$/, 'is not a host name or address')
+
 const yesOrNo = oneOf('yes', 'no').transform((value) => value === 'yes')
 
 /** The environment variables and what each may hold. Absent and empty mean the same: the default. */
@@ -156,11 +158,11 @@ export const environment = z.object({
     .optional(),
   REFRESH_GRACE_SECONDS: wholeNumber(0, 60).optional(),
   PORT: wholeNumber(1, 65_535).optional(),
-  HOST: z
-    .string()
-    .regex(/^[\w.:-]+$/, 'is not a host name or address')
-    .optional(),
+  HOST: hostName.optional(),
+  METRICS_HOST: hostName.optional(),
   METRICS_PORT: wholeNumber(1, 65_535).optional(),
+  READY_NEEDS_ISSUER: yesOrNo.optional(),
+  STOP_DELAY_SECONDS: wholeNumber(0, 300).optional(),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
   MAX_CONNECTIONS: wholeNumber(1, 1_000_000).optional(),

@@ -6,6 +6,7 @@ import { missingNeeds, wantedValidation } from './idp-needs.ts'
 import { mistakenIssuer } from './idp-profiles/index.ts'
 import { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
 import { keyFields, keysInMemory } from './key-settings.ts'
+import { operationsFields } from './operations-settings.ts'
 import { readPublicJwks } from './public-jwks.ts'
 import { developmentSecret, isPrivate, publicKnowledge, shortSecrets } from './secrets.ts'
 
@@ -89,7 +90,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     refreshGraceSeconds: variables.REFRESH_GRACE_SECONDS ?? 0,
     host: variables.HOST ?? '127.0.0.1',
     port,
-    ...(variables.METRICS_PORT !== undefined && { metricsPort: variables.METRICS_PORT }),
+    ...operationsFields(variables),
     ...(variables.TLS_CERT !== undefined &&
       variables.TLS_KEY !== undefined && {
         tls: { certFile: variables.TLS_CERT, keyFile: variables.TLS_KEY },

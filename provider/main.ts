@@ -4,7 +4,7 @@ import { renewCertificate } from '../runtime/certificate.ts'
 import { createHttpServer } from '../runtime/http-server.ts'
 import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
-import { createOperationsServer } from '../runtime/operations-server.ts'
+import { createOperationsServer, listenForOperations, operationsUrl } from '../runtime/operations-server.ts'
 import { stop, stopOnSignal } from '../runtime/shutdown.ts'
 import { UsageError } from '../runtime/usage-error.ts'
 import { publishedAccounts } from './accounts/published-accounts.ts'
@@ -64,13 +64,14 @@ async function serve(config: Config): Promise<string> {
     ready: provider.ready,
     stopping: stopping.signal,
   })
-  if (config.metricsPort !== undefined) {
-    await listen(operations, { host: config.host, port: config.metricsPort, variable: 'METRICS_PORT' })
-  }
+  await listenForOperations(operations, config)
   const server = createHttpServer(provider.listener, config, provider.metrics.connectionRefused)
   renewCertificate(server, config, logger)
   await listen(server, config)
   stopOnSignal(server, {
+    underNpm: process.env.npm_lifecycle_event !== undefined,
+    delaySeconds: config.stopDelaySeconds,
+    announce: () => stopping.abort(),
     begin: () => stopping.abort(),
     end: async () => {
       await stop(operations)
@@ -81,16 +82,15 @@ async function serve(config: Config): Promise<string> {
 }
 
 function banner(config: Config): string {
-  const { issuer, resource, host, metricsPort } = config
+  const { issuer, resource } = config
+  const operations = operationsUrl(config)
   const accounts = publishedAccounts(config).map(({ username, password }) => `${username} / ${password}`)
   return [
     `Gatehouse authorization server at ${issuer}`,
     `  tokens are for  ${resource}`,
     `  metadata        ${new URL('/.well-known/oauth-authorization-server', issuer).href}`,
     ...(accounts.length > 0 ? [`  test accounts   ${accounts.join(', ')}`] : []),
-    ...(metricsPort === undefined
-      ? []
-      : [`  operations      http://${host}:${metricsPort}/metrics, /healthz, /readyz`]),
+    ...(operations === undefined ? [] : [`  operations      ${operations}/metrics, /healthz, /readyz`]),
     'Ctrl-C stops it.\n',
   ].join('\n')
 }

@@ -86,6 +86,10 @@ export async function createResourceServer(
     challengeInResult: challengedInResult(config.challengeInResult),
     onDecision: observe,
     onValidation: metrics.validated,
+    onIssuer(problem) {
+      if (problem) logger.warn({ ...problem }, 'the issuer cannot be asked')
+      else logger.info('the issuer can be asked again')
+    },
     onerror: (error) => logger.debug({ err: error }, 'the protocol refused a request'),
     now,
     steadyNow: steady,

@@ -1,4 +1,5 @@
 import { describeProfile, resourceScopeNames } from '../config/index.ts'
+import { operationsUrl } from '../runtime/operations-server.ts'
 import { printableLine } from '../runtime/printable.ts'
 import { twoColumns } from '../runtime/wrap.ts'
 import { type CheckOptions, findServerProblems } from './idp-check/check-idp.ts'
@@ -13,7 +14,8 @@ export async function loadBanner(
   { width, ...options }: Omit<CheckOptions, 'timeoutMs'> & { readonly width: number },
 ): Promise<string> {
   const { config } = options
-  const { issuer, idp, resource, acceptedAudiences, introspectionCacheSeconds, metricsPort, host } = config
+  const { issuer, idp, resource, acceptedAudiences, introspectionCacheSeconds } = config
+  const operations = operationsUrl(config)
   const { profile, scopeTemplate } = idp
   const [choice, found] = await Promise.all([
     mcp.validation().catch(() => undefined),
@@ -40,9 +42,9 @@ export async function loadBanner(
     ['audience', acceptedAudiences.join(', ')],
     ['scopes', `${resourceScopeNames.join(', ')}${asked}`],
     ['believed', `for ${introspectionCacheSeconds} s: a revoked token works that much longer at most`],
-    ...(metricsPort === undefined
+    ...(operations === undefined
       ? []
-      : [['operations', `http://${host}:${metricsPort}/metrics, /healthz, /readyz`] as const]),
+      : [['operations', `${operations}/metrics, /healthz, /readyz`] as const]),
     ...profile.deviations.map(({ what }) => ['note', what] as const),
     ...problems.flatMap(({ found, change }) => [['problem', found] as const, ['', `→ ${change}`] as const]),
   ]

@@ -4,7 +4,7 @@ import { renewCertificate } from '../runtime/certificate.ts'
 import { createHttpServer } from '../runtime/http-server.ts'
 import { ListenError, listen } from '../runtime/listen.ts'
 import { createLogger } from '../runtime/logger.ts'
-import { createOperationsServer } from '../runtime/operations-server.ts'
+import { createOperationsServer, listenForOperations } from '../runtime/operations-server.ts'
 import { stop, stopOnSignal } from '../runtime/shutdown.ts'
 import { UsageError } from '../runtime/usage-error.ts'
 import { widthOf } from '../runtime/wrap.ts'
@@ -19,6 +19,9 @@ const help = `Usage: npm run mcp [-- --stdio]
 Serves MCP over HTTP, or with --stdio over standard input and output with the access token in ACCESS_TOKEN.
 Settings come from the environment: the README lists them.
 `
+
+/** How often streams are ended that were opened during a stop, in milliseconds. */
+const streamsEndMs = 200
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--help') || args.includes('-h')) return void process.stdout.write(help)
@@ -46,20 +49,27 @@ async function main(args: readonly string[]): Promise<void> {
   const operations = createOperationsServer({
     metrics: metrics.text,
     ready: state.check,
+    impairment: mcp.issuerProblem,
+    impairedIsReady: !config.readyNeedsIssuer,
     stopping: stopping.signal,
   })
-  if (config.metricsPort !== undefined) {
-    await listen(operations, { host: config.host, port: config.metricsPort, variable: 'METRICS_PORT' })
-  }
+  await listenForOperations(operations, config)
   const server = createHttpServer(app.callback(), config, metrics.connectionRefused)
   renewCertificate(server, config, logger)
   await listen(server, config)
+  let streamsEnd: NodeJS.Timeout | undefined
   stopOnSignal(server, {
+    underNpm: process.env.npm_lifecycle_event !== undefined,
+    delaySeconds: config.stopDelaySeconds,
+    announce: () => stopping.abort(),
     begin() {
       stopping.abort()
       mcp.endStreams()
+      // A connection that is still open may ask for another one.
+      streamsEnd = setInterval(mcp.endStreams, streamsEndMs)
     },
     end: async () => {
+      clearInterval(streamsEnd)
       await mcp.close()
       await stop(operations)
       await state.close()

@@ -19,6 +19,7 @@ import { createProofVerifier, dpopAlgorithms, type ReplayStore } from './auth/dp
 import { createDpopNonces } from './auth/dpop-nonces.ts'
 import { createGate, type GateOptions, type GateRequest } from './auth/gate.ts'
 import { assertGuarded, type GuardedServerOptions, guardServers } from './auth/guarded-server.ts'
+import { createIssuerHealth, type IssuerProblem } from './auth/issuer-health.ts'
 import { createMemoryReplayStore } from './auth/memory-replay-store.ts'
 import { createProtectedResourceMetadata, metadataUrl } from './auth/protected-resource-metadata.ts'
 import { assertScope } from './auth/scope-token.ts'
@@ -61,6 +62,8 @@ export interface ProtectOptions
   readonly dpopNonceKey?: string
   /** Host names, besides the resource's own, whose pages may send requests here. Default none; loopback for a loopback resource. */
   readonly allowedOrigins?: readonly string[]
+  /** Told when the issuer can no longer be asked about tokens, and with `undefined` when it can again. */
+  readonly onIssuer?: (problem: IssuerProblem | undefined) => void
   /** Told about errors that the MCP SDK reports, and about what was refused because it has no guard. */
   readonly onerror?: (error: Error) => void
   /** Milliseconds of a clock that never steps back, for what lasts a while. Default: `now` if given, else the process's. */
@@ -83,6 +86,8 @@ export interface ProtectedMcp {
   validation(): Promise<Choice>
   /** How tokens are validated, once it is known. */
   readonly validationMode: ValidationMode | undefined
+  /** Why the issuer cannot be asked about tokens at the moment; `undefined` while it can. Cheap to call often. */
+  issuerProblem(): Promise<IssuerProblem | undefined>
   /** The host names under which this server may be asked. */
   readonly hosts: readonly string[]
   readonly statistics: Readonly<CacheStatistics>
@@ -110,7 +115,8 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
 
   const chosen = chooseVerifier({ mode: 'auto', acceptedAudiences: [resource], ...options })
   const { cacheSeconds = 10 } = options
-  const verifier = createCachingVerifier(chosen, {
+  const health = createIssuerHealth(chosen, { ...(options.onIssuer && { onChange: options.onIssuer }) })
+  const verifier = createCachingVerifier(health.verifier, {
     ttlSeconds: cacheSeconds,
     ...(options.onValidation && { onValidation: options.onValidation }),
     now,
@@ -194,6 +200,7 @@ export async function protectMcp(factory: McpServerFactory, options: ProtectOpti
     owns: (pathname) => endpointPaths.includes(pathname) || metadataPaths.includes(pathname),
     fetch: (request, { address = 'unknown' } = {}) => handle({ request, body: webBody(request), address }),
     validation: () => chosen.choice(),
+    issuerProblem: health.problem,
     get validationMode() {
       return chosen.chosen?.mode
     },

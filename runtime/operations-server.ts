@@ -1,5 +1,7 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { Config } from '../config/index.ts'
 import { boundedProbe } from './bounded-probe.ts'
+import { listen } from './listen.ts'
 
 /** What operators ask of a running program. */
 export interface Operations {
@@ -7,12 +9,28 @@ export interface Operations {
   metrics(): Promise<string>
   /** Resolves when requests can be served. @throws saying what is missing */
   ready(): Promise<void>
+  /** What does not work, although requests can be served; `undefined` for nothing. */
+  impairment?(): Promise<Impairment | undefined>
+  /** Whether an impaired program counts as ready. Default true. */
+  readonly impairedIsReady?: boolean
   /** Aborted when the program begins to stop: from then on it is not ready, whatever it could still do. */
   readonly stopping?: AbortSignal
 }
 
 /** Monitoring needs few. */
 const maxConnections = 100
+
+/** Something that does not work. */
+export interface Impairment {
+  /** One word for programs, such as `issuer_unreachable`. */
+  readonly reason: string
+  /** One line for people. */
+  readonly detail: string
+}
+
+interface Readiness extends Partial<Impairment> {
+  readonly ready: boolean
+}
 
 /** How long readiness may take to find out, in milliseconds. */
 const readyTimeoutMs = 3000
@@ -36,8 +54,11 @@ export function createOperationsServer(operations: Operations): Server {
       case '/healthz':
         return answer(200, 'ok\n')
       case '/readyz': {
-        const problem = await problemOf(bounded)
-        return problem === undefined ? answer(200, 'ready\n') : answer(503, `not ready: ${problem}\n`)
+        const readiness = await readinessOf(bounded)
+        const status = readiness.ready ? 200 : 503
+        return wantsJson(req)
+          ? answer(status, `${JSON.stringify(readiness)}\n`, 'application/json')
+          : answer(status, inWords(readiness))
       }
       default:
         return answer(404, 'There are /metrics, /healthz and /readyz.\n')
@@ -47,19 +68,62 @@ export function createOperationsServer(operations: Operations): Server {
   return server
 }
 
-async function problemOf({ ready, stopping }: Operations): Promise<string | undefined> {
-  if (stopping?.aborted) return 'it is stopping'
-  return withTimeout(ready()).then(
+/** Listens on METRICS_HOST and METRICS_PORT, or not at all without a port. @throws ListenError */
+export async function listenForOperations(
+  server: Server,
+  { metricsHost, metricsPort }: Pick<Config, 'metricsHost' | 'metricsPort'>,
+): Promise<void> {
+  if (metricsPort === undefined) return
+  const names = { variable: 'METRICS_PORT', hostVariable: 'METRICS_HOST' }
+  await listen(server, { host: metricsHost, port: metricsPort, ...names })
+}
+
+/** Where the operations server listens, such as `http://127.0.0.1:9100`; undefined when it does not. */
+export function operationsUrl({
+  metricsHost,
+  metricsPort,
+}: Pick<Config, 'metricsHost' | 'metricsPort'>): string | undefined {
+  if (metricsPort === undefined) return undefined
+  return `http://${metricsHost.includes(':') ? `[${metricsHost}]` : metricsHost}:${metricsPort}`
+}
+
+async function readinessOf(operations: Operations): Promise<Readiness> {
+  const { stopping, impairedIsReady = true } = operations
+  if (stopping?.aborted) return { ready: false, reason: 'stopping', detail: 'it is stopping' }
+  const [missing, impairment] = await Promise.all([
+    problemOf(operations.ready()),
+    withTimeout(operations.impairment?.() ?? Promise.resolve(undefined)).catch((error: Error) => ({
+      reason: 'unknown',
+      detail: error.message,
+    })),
+  ])
+  if (missing !== undefined) return { ready: false, reason: 'not_ready', detail: missing }
+  return impairment ? { ready: impairedIsReady, ...impairment } : { ready: true }
+}
+
+/** `ready` or `not ready: …`, and a line for each field of what only some programs say. */
+function inWords({ ready, reason, detail }: Readiness): string {
+  if (ready) return reason === undefined ? 'ready\n' : `ready\nreason: ${reason}\ndetail: ${detail}\n`
+  const known = reason === 'stopping' || reason === 'not_ready'
+  return `not ready: ${detail}\n${known ? '' : `reason: ${reason}\n`}`
+}
+
+function wantsJson({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('application/json') ?? false
+}
+
+async function problemOf(ready: Promise<void>): Promise<string | undefined> {
+  return withTimeout(ready).then(
     () => undefined,
     (error: Error) => error.message,
   )
 }
 
-async function withTimeout(promise: Promise<void>): Promise<void> {
+async function withTimeout<T>(promise: Promise<T>): Promise<T> {
   const { promise: timeout, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new Error('no answer in time')), readyTimeoutMs)
   try {
-    await Promise.race([promise, timeout])
+    return await Promise.race([promise, timeout])
   } finally {
     clearTimeout(timer)
   }

@@ -2,7 +2,7 @@ import type { IntrospectionClient } from './introspection.ts'
 import { createIntrospectionVerifier } from './introspection.ts'
 import { fetchIssuerMetadata, type IssuerMetadata, once } from './issuer-metadata.ts'
 import type { Expectations } from './judge.ts'
-import { createJwtVerifier } from './jwt.ts'
+import { createJwtVerifier, loadKeys } from './jwt.ts'
 import { createTokenInfoVerifier, googleTokenInfo } from './tokeninfo.ts'
 import { AuthorityUnavailable, type TokenVerifier } from './verdict.ts'
 
@@ -33,6 +33,8 @@ export interface ChosenVerifier extends TokenVerifier {
   readonly chosen: Choice | undefined
   /** @throws AuthorityUnavailable while `auto` has not been able to read the issuer's metadata */
   choice(): Promise<Choice>
+  /** Asks the issuer as a token would have it asked. @throws AuthorityUnavailable when it gives no verdict */
+  probe(): Promise<void>
 }
 
 /**
@@ -61,6 +63,11 @@ export function chooseVerifier(options: VerifierOptions): ChosenVerifier {
     },
     choice: async () => (await chosen()).choice,
     verify: async (token) => (await chosen()).verifier.verify(token),
+    async probe() {
+      const { choice, verifier } = await chosen()
+      if (choice.mode === 'jwt') await loadKeys(await metadata(), timeoutMs)
+      else await verifier.verify(probeToken)
+    },
   }
 }
 
@@ -88,6 +95,9 @@ async function choose(options: VerifierOptions, metadata: () => Promise<IssuerMe
   }
   throw new AuthorityUnavailable(`The metadata of ${issuer} names neither an introspection endpoint nor keys`)
 }
+
+/** No token of any issuer: an answer about it shows that the issuer answers, and whom it lets ask. */
+const probeToken = 'readiness-probe'
 
 function hasCredentials(client: IntrospectionClient | undefined): client is IntrospectionClient {
   return client?.secret !== undefined || client?.privateKey !== undefined

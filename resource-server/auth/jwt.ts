@@ -47,13 +47,9 @@ export interface JwtOptions extends Expectations {
 export function createJwtVerifier(options: JwtOptions): TokenVerifier {
   const { metadata, timeoutMs = 1500, now = Date.now } = options
   const keys = once(async (): Promise<JWTVerifyGetKey> => {
-    const { issuer, jwks_uri } = await metadata()
-    if (!jwks_uri) throw new AuthorityUnavailable(`The metadata of ${issuer} names no keys (jwks_uri)`)
-    if (!isSecureUrl(jwks_uri, issuer)) {
-      throw new AuthorityUnavailable(`The keys of ${issuer} are not served over https`)
-    }
+    const url = keysUrl(await metadata())
     const remote = () =>
-      createRemoteJWKSet(new URL(jwks_uri), {
+      createRemoteJWKSet(url, {
         timeoutDuration: timeoutMs,
         cooldownDuration: 30_000,
         [customFetch]: createBoundedFetch(),
@@ -85,6 +81,28 @@ export function createJwtVerifier(options: JwtOptions): TokenVerifier {
         return { refusal: refusalOf(error, now) }
       }
     },
+  }
+}
+
+function keysUrl({ issuer, jwks_uri }: IssuerMetadata): URL {
+  if (!jwks_uri) throw new AuthorityUnavailable(`The metadata of ${issuer} names no keys (jwks_uri)`)
+  if (!isSecureUrl(jwks_uri, issuer)) {
+    throw new AuthorityUnavailable(`The keys of ${issuer} are not served over https`)
+  }
+  return new URL(jwks_uri)
+}
+
+/**
+ * Fetches the issuer's keys, for readiness only. The verifier's own keys are not touched: a fetch for them would
+ * start their cooldown, in which a new key stays unknown.
+ * @throws AuthorityUnavailable when they cannot be had
+ */
+export async function loadKeys(metadata: IssuerMetadata, timeoutMs: number): Promise<void> {
+  const url = keysUrl(metadata)
+  try {
+    await createRemoteJWKSet(url, { timeoutDuration: timeoutMs }).reload()
+  } catch (cause) {
+    throw new AuthorityUnavailable('The keys of the issuer could not be fetched', { cause })
   }
 }
 
