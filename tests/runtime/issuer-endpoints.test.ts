@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { isEndpointOf } from '../../runtime/issuer-endpoints.ts'
 
 describe('isEndpointOf', () => {
-  // As the vendors' metadata documents have them (2026-11).
+  // The shapes of these vendors' metadata; nothing was fetched from them for this table.
   it.each([
     [
       'Google',
