@@ -11,8 +11,14 @@ const budget = () =>
   })
 
 function holder(key: string, anonymous: boolean) {
-  const state = { key, anonymous, isCut: false, cut: () => void (state.isCut = true) }
-  return state
+  return {
+    key,
+    anonymous,
+    isCut: false,
+    cut() {
+      this.isCut = true
+    },
+  }
 }
 
 it('cuts the oldest body of a network that takes more than its share, and no other network’s', () => {
