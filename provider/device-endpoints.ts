@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import type { AddressOf } from '../runtime/address-of.ts'
-import { networkOf } from '../runtime/network-of.ts'
+import { networkOf } from '../runtime/networks-of.ts'
 import type { Audit } from './observability/audit.ts'
 import type { Storage } from './storage/storage.ts'
 import { LimitReachedError, takePoint } from './take-point.ts'

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { type AdapterFactory, type AdapterPayload, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AddressOf } from '../runtime/address-of.ts'
-import { networkOf } from '../runtime/network-of.ts'
+import { networkOf } from '../runtime/networks-of.ts'
 import { wrapLimiter } from '../runtime/rate-limiter.ts'
 import type { Storage } from './storage/storage.ts'
 

@@ -45,7 +45,10 @@ export function requestLimits(parts: RequestLimitParts): Middleware {
     const points = Math.max(1, Math.floor(config.rateLimit.anonymous * (shares[route] ?? 1)))
     const limit =
       limits.get(route) ??
-      createAddressLimit((rest) => storage.createLimiter(`requests-${route}`, rest), { points, seconds: 60 })
+      createAddressLimit((name, each) => storage.createLimiter(name, each), `requests-${route}`, {
+        points,
+        seconds: 60,
+      })
     limits.set(route, limit)
     return limit
   }

@@ -1,4 +1,4 @@
-import { networkOf } from '../runtime/network-of.ts'
+import { networkOf } from '../runtime/networks-of.ts'
 import { callerKey } from './auth/auth-info.ts'
 import type { RequestLimit } from './auth/gate.ts'
 import type { SharedState } from './state/shared-state.ts'

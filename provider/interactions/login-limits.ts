@@ -1,5 +1,5 @@
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
-import { networkOf } from '../../runtime/network-of.ts'
+import { networkOf } from '../../runtime/networks-of.ts'
 import { wrapLimiter } from '../../runtime/rate-limiter.ts'
 import type { Storage } from '../storage/storage.ts'
 
