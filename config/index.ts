@@ -1,7 +1,7 @@
 import { clientIdProblems, readClientsFile } from './clients-file.ts'
 import type { Config, Role } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import { type Environment, environment } from './env.ts'
+import { type Environment, environment, isLoopbackHost } from './env.ts'
 import { missingNeeds, wantedValidation } from './idp-needs.ts'
 import { mistakenIssuer } from './idp-profiles/index.ts'
 import { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
@@ -46,9 +46,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     variables.RESOURCE ??
     `http://localhost:${role === 'resource-server' || role === 'idp-check' ? port : defaultPorts['resource-server']}/mcp`
   const development = variables.NODE_ENV !== 'production'
+  const host = variables.HOST ?? '127.0.0.1'
   const resourceSecret =
     variables.RESOURCE_CLIENT_SECRET ??
-    (isPrivate({ development, issuer, resource }) ? developmentSecret : undefined)
+    (isPrivate({ development, host, issuer, resource }) ? developmentSecret : undefined)
   const idpOverrides = overridesOf(variables)
   const idp = idpSettings(issuer, resource, idpOverrides)
   const client = {
@@ -87,7 +88,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     store: variables.STORE ?? 'memory:',
     storeKeys: variables.STORE_KEY ?? [],
     refreshGraceSeconds: variables.REFRESH_GRACE_SECONDS ?? 0,
-    host: variables.HOST ?? '127.0.0.1',
+    host,
     port,
     ...(variables.METRICS_PORT !== undefined && { metricsPort: variables.METRICS_PORT }),
     ...(variables.TLS_CERT !== undefined &&
@@ -180,7 +181,7 @@ function resourceServerFields(variables: Environment, { profile }: IdpSettings) 
 
 /** Tokens and passwords cross a network encrypted, or not at all. */
 function exposedPlaintext({ host, tls, trustProxy }: Config): readonly ConfigProblem[] {
-  if (tls || trustProxy.length > 0 || ['127.0.0.1', '::1', 'localhost'].includes(host)) return []
+  if (tls || trustProxy.length > 0 || isLoopbackHost(host)) return []
   return [
     {
       variable: 'HOST',
