@@ -7,6 +7,7 @@ import { mistakenIssuer } from './idp-profiles/index.ts'
 import { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
 import { keyFields, keysInMemory } from './key-settings.ts'
 import { readPublicJwks } from './public-jwks.ts'
+import { publishedSecretProblems } from './published-secrets.ts'
 import { developmentSecret, isPrivate, publicKnowledge, shortSecrets } from './secrets.ts'
 
 export { type Account, type TestAccount, testAccounts } from './accounts.ts'
@@ -18,6 +19,8 @@ export { missingNeeds } from './idp-needs.ts'
 export { describeProfile, type IdpProfile, idpProfiles } from './idp-profiles/index.ts'
 export { type IdpOverrides, type IdpSettings, idpSettings, redirectUri } from './idp-settings.ts'
 export { issuerMismatch } from './issuer-mismatch.ts'
+export { keyProblem } from './published-keys.ts'
+export { secretProblem } from './published-secrets.ts'
 export type { ScopeRules } from './scope-rules.ts'
 export { type ResourceScope, resourceScopeNames, resourceScopes, type ScopeDescription } from './scopes.ts'
 
@@ -107,6 +110,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       : [
           ...publicKnowledge(config, role),
           ...shortSecrets(variables, config, role),
+          ...publishedSecretProblems(variables, config, role),
           ...(role === 'provider'
             ? [
                 ...keysInMemory(config),
