@@ -7,6 +7,7 @@ import { createConnections } from './account/connections.ts'
 import { createLastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
+import { createPasswordQueue, type PasswordQueueOptions } from './accounts/password-queue.ts'
 import { assertConfiguredClients } from './clients.ts'
 import { createForwardedHeaders } from './forwarded-headers.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
@@ -30,6 +31,8 @@ export interface ProviderOptions {
   readonly accounts?: Accounts
   /** Fetches client metadata documents. Default: one that reaches the public Internet only. */
   readonly fetch?: typeof globalThis.fetch
+  /** How many passwords are judged at once, and how long one waits for that. */
+  readonly passwordQueue?: PasswordQueueOptions
   /** The clock that keys are rotated by, Unix milliseconds. */
   readonly now?: () => number
 }
@@ -79,6 +82,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     lastUses: createLastUses({ storage, logger }),
     accounts,
     loginLimits: createLoginLimits(storage),
+    passwordQueue: createPasswordQueue(options.passwordQueue),
     audit,
     addressOf,
     metrics,

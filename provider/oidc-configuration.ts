@@ -19,7 +19,7 @@ import { bitsOfRandomness } from './storage/token-kinds.ts'
 import { sendErrorPage } from './views/error.ts'
 
 /** What the configuration is made of. */
-export type ConfigurationParts = Omit<Parts, 'metrics' | 'requestLimits' | 'loginLimits'>
+export type ConfigurationParts = Omit<Parts, 'metrics' | 'requestLimits' | 'loginLimits' | 'passwordQueue'>
 
 /**
  * What this authorization server does, in oidc-provider's options

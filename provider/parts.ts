@@ -5,6 +5,7 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Connections } from './account/connections.ts'
 import type { LastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
+import type { PasswordQueue } from './accounts/password-queue.ts'
 import type { LoginLimits } from './interactions/login-limits.ts'
 import type { Audit } from './observability/audit.ts'
 import type { Metrics } from './observability/metrics.ts'
@@ -16,6 +17,8 @@ export interface Parts {
   readonly logger: Logger
   readonly accounts: Accounts
   readonly loginLimits: LoginLimits
+  /** Bounds how many passwords are judged at once, and how long one waits. */
+  readonly passwordQueue: PasswordQueue
   readonly storage: Storage
   /** What every account has allowed. */
   readonly connections: Connections
