@@ -21,6 +21,7 @@ import { requestLimits } from './request-limits.ts'
 import { createRotatingProvider } from './rotating-provider.ts'
 import { openStorage } from './storage/open-storage.ts'
 import type { Storage } from './storage/storage.ts'
+import { createUnusedClients } from './unused-clients.ts'
 
 /** What the provider is given by whoever starts it. */
 export interface ProviderOptions {
@@ -31,6 +32,8 @@ export interface ProviderOptions {
   readonly accounts?: Accounts
   /** Fetches client metadata documents. Default: one that reaches the public Internet only. */
   readonly fetch?: typeof globalThis.fetch
+  /** How many registered clients are kept that nobody has used. Default 10,000. */
+  readonly maxUnusedClients?: number
   /** How many passwords are judged at once, and how long one waits for that. */
   readonly passwordQueue?: PasswordQueueOptions
   /** The clock that keys are rotated by, Unix milliseconds. */
@@ -86,6 +89,7 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     audit,
     addressOf,
     metrics,
+    unusedClients: createUnusedClients(storage, options.maxUnusedClients),
     requestLimits: requestLimits({ config, storage, audit, addressOf }),
   }
   const closeStorage = async () => {

@@ -10,6 +10,7 @@ import type { LoginLimits } from './interactions/login-limits.ts'
 import type { Audit } from './observability/audit.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Storage } from './storage/storage.ts'
+import type { UnusedClients } from './unused-clients.ts'
 
 /** What the server is made of. Made once: all of it outlives a change of keys. */
 export interface Parts {
@@ -30,6 +31,8 @@ export interface Parts {
   /** Where a request comes from, as `addressOf(ctx.req)`. `ctx.ip` may be a proxy's address. */
   readonly addressOf: AddressOf
   readonly metrics: Metrics
+  /** The registered clients that nobody has used yet. */
+  readonly unusedClients: UnusedClients
   /** Refuses an address that asks too often. */
   readonly requestLimits: Middleware
 }
