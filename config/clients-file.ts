@@ -3,6 +3,7 @@ import type { ConfigProblem } from './config-error.ts'
 import { isLoopback } from './env.ts'
 import { readJsonFile } from './json-file.ts'
 import { publicJwks } from './public-jwks.ts'
+import { secretProblem } from './published-secrets.ts'
 import { type ResourceScope, resourceScopeNames } from './scopes.ts'
 
 const grantTypes = [
@@ -47,7 +48,14 @@ const client = z
       .default(['authorization_code', 'refresh_token']),
     scope: scope.optional(),
     token_endpoint_auth_method: oneOf(authMethods).default('client_secret_basic'),
-    client_secret: z.string().min(32, 'is shorter than 32 characters').optional(),
+    client_secret: z
+      .string()
+      .min(32, 'is shorter than 32 characters')
+      .superRefine((secret, ctx) => {
+        const message = secretProblem(secret)
+        if (message !== undefined) ctx.addIssue({ code: 'custom', message })
+      })
+      .optional(),
     jwks: publicJwks.optional(),
     jwks_uri: https.optional(),
     dpop_bound_access_tokens: z.boolean().optional(),

@@ -1,3 +1,4 @@
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { idpNames } from './idp-profiles/index.ts'
 
@@ -6,6 +7,16 @@ const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[
 /** True for a URL whose host is this machine: the only hosts that may be spoken to over plain http. */
 export function isLoopback(url: string): boolean {
   return loopbackHosts.has(new URL(url).hostname)
+}
+
+const loopbackAddresses = new BlockList()
+loopbackAddresses.addSubnet('127.0.0.0', 8, 'ipv4')
+loopbackAddresses.addAddress('::1', 'ipv6')
+
+/** True for an address to listen on that no other machine reaches. A name other than `localhost` may be any address. */
+export function isLoopbackHost(host: string): boolean {
+  if (host === 'localhost') return true
+  return isIP(host) !== 0 && loopbackAddresses.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
 }
 
 function isSecureUrl(value: string): boolean {

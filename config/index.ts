@@ -1,13 +1,14 @@
 import { clientIdProblems, readClientsFile } from './clients-file.ts'
 import type { Config, Role } from './config.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import { type Environment, environment } from './env.ts'
+import { type Environment, environment, isLoopbackHost } from './env.ts'
 import { missingNeeds, wantedValidation } from './idp-needs.ts'
 import { mistakenIssuer } from './idp-profiles/index.ts'
 import { type IdpOverrides, type IdpSettings, idpSettings } from './idp-settings.ts'
 import { keyFields, keysInMemory } from './key-settings.ts'
 import { operationsFields } from './operations-settings.ts'
 import { readPublicJwks } from './public-jwks.ts'
+import { publishedSecretProblems } from './published-secrets.ts'
 import { developmentSecret, isPrivate, publicKnowledge, shortSecrets } from './secrets.ts'
 
 export { type Account, type TestAccount, testAccounts } from './accounts.ts'
@@ -19,6 +20,8 @@ export { missingNeeds } from './idp-needs.ts'
 export { describeProfile, type IdpProfile, idpProfiles } from './idp-profiles/index.ts'
 export { type IdpOverrides, type IdpSettings, idpSettings, redirectUri } from './idp-settings.ts'
 export { issuerMismatch } from './issuer-mismatch.ts'
+export { keyProblem } from './published-keys.ts'
+export { secretProblem } from './published-secrets.ts'
 export type { ScopeRules } from './scope-rules.ts'
 export { type ResourceScope, resourceScopeNames, resourceScopes, type ScopeDescription } from './scopes.ts'
 
@@ -47,9 +50,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     variables.RESOURCE ??
     `http://localhost:${role === 'resource-server' || role === 'idp-check' ? port : defaultPorts['resource-server']}/mcp`
   const development = variables.NODE_ENV !== 'production'
+  const host = variables.HOST ?? '127.0.0.1'
   const resourceSecret =
     variables.RESOURCE_CLIENT_SECRET ??
-    (isPrivate({ development, issuer, resource }) ? developmentSecret : undefined)
+    (isPrivate({ development, host, issuer, resource }) ? developmentSecret : undefined)
   const idpOverrides = overridesOf(variables)
   const idp = idpSettings(issuer, resource, idpOverrides)
   const client = {
@@ -88,7 +92,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
     store: variables.STORE ?? 'memory:',
     storeKeys: variables.STORE_KEY ?? [],
     refreshGraceSeconds: variables.REFRESH_GRACE_SECONDS ?? 0,
-    host: variables.HOST ?? '127.0.0.1',
+    host,
     port,
     ...operationsFields(variables),
     ...(variables.TLS_CERT !== undefined &&
@@ -108,6 +112,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, ro
       : [
           ...publicKnowledge(config, role),
           ...shortSecrets(variables, config, role),
+          ...publishedSecretProblems(variables, config, role),
           ...(role === 'provider'
             ? [
                 ...keysInMemory(config),
@@ -183,7 +188,7 @@ function resourceServerFields(variables: Environment, { profile }: IdpSettings) 
 
 /** Tokens and passwords cross a network encrypted, or not at all. */
 function exposedPlaintext({ host, tls, trustProxy }: Config): readonly ConfigProblem[] {
-  if (tls || trustProxy.length > 0 || ['127.0.0.1', '::1', 'localhost'].includes(host)) return []
+  if (tls || trustProxy.length > 0 || isLoopbackHost(host)) return []
   return [
     {
       variable: 'HOST',

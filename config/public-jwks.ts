@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ConfigProblem } from './config-error.ts'
 import { readJsonFile } from './json-file.ts'
+import { keyProblem } from './published-keys.ts'
 
 const publicKey = z
   .looseObject({ kty: z.enum(['EC', 'OKP', 'RSA'], { error: 'is not one of EC, OKP, RSA' }) })
@@ -8,6 +9,10 @@ const publicKey = z
     (key) => !('d' in key),
     'holds a private key: keep that with the client, and put the public one here',
   )
+  .superRefine((key, ctx) => {
+    const message = keyProblem(key)
+    if (message !== undefined) ctx.addIssue({ code: 'custom', message })
+  })
 
 /** The public keys of a client that authenticates by private_key_jwt (RFC 7517 §5). */
 export const publicJwks = z.strictObject({

@@ -1,18 +1,24 @@
 import type { Config, Role } from './config.ts'
 import type { ConfigProblem } from './config-error.ts'
-import { type Environment, isLoopback } from './env.ts'
+import { type Environment, isLoopback, isLoopbackHost } from './env.ts'
 
 /** Public knowledge, and therefore a default on this machine only. */
 export const developmentSecret = 'mcp-server-development-secret'
 
-/** Nobody but this machine's user is involved. */
+/**
+ * True when this machine's user alone reaches the server: what is published may then protect it. A proxy in front
+ * shows in its public ISSUER or RESOURCE.
+ */
 export function isPrivate({
   development,
+  host,
   issuer,
   resource,
-}: Pick<Config, 'development' | 'issuer' | 'resource'>): boolean {
-  return development && isLoopback(issuer) && isLoopback(resource)
+}: Pick<Config, 'development' | 'host' | 'issuer' | 'resource'>): boolean {
+  return development && isLoopbackHost(host) && isLoopback(issuer) && isLoopback(resource)
 }
+
+const privately = 'only in development, with HOST, ISSUER and RESOURCE all on localhost'
 
 /** The credentials that are printed in the documentation must never protect anything real. */
 export function publicKnowledge(config: Config, role: Role): readonly ConfigProblem[] {
@@ -24,19 +30,19 @@ export function publicKnowledge(config: Config, role: Role): readonly ConfigProb
   if (needsSecret && config.resourceClient.secret === undefined) {
     problems.push({
       variable: 'RESOURCE_CLIENT_SECRET',
-      problem: 'is needed: the development secret is public and works on localhost only',
+      problem: `is needed: the development secret is public and works ${privately}`,
     })
   }
   if (config.resourceClient.secret === developmentSecret && !isPrivate(config)) {
     problems.push({
       variable: 'RESOURCE_CLIENT_SECRET',
-      problem: 'is the development secret, which is public',
+      problem: `is the development secret, which is public and works ${privately}: make another with \`openssl rand -base64 32\``,
     })
   }
   if (role === 'provider' && config.accountsFile === undefined && !isPrivate(config)) {
     problems.push({
       variable: 'ACCOUNTS',
-      problem: 'is needed: the test accounts are public and sign in on localhost, in development only',
+      problem: `is needed: the test accounts are public and sign in ${privately}; add your own with \`npm run accounts\``,
     })
   }
   return problems

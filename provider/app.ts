@@ -10,6 +10,7 @@ import { createConnections } from './account/connections.ts'
 import { createLastUses } from './account/last-uses.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
+import { createPasswordQueue, type PasswordQueueOptions } from './accounts/password-queue.ts'
 import { boundedBodies } from './bounded-bodies.ts'
 import { assertConfiguredClients } from './clients.ts'
 import { createForwardedHeaders } from './forwarded-headers.ts'
@@ -23,6 +24,7 @@ import { requestLimits } from './request-limits.ts'
 import { createRotatingProvider } from './rotating-provider.ts'
 import { openStorage } from './storage/open-storage.ts'
 import type { Storage } from './storage/storage.ts'
+import { createUnusedClients } from './unused-clients.ts'
 
 /** What the provider is given by whoever starts it. */
 export interface ProviderOptions {
@@ -33,6 +35,10 @@ export interface ProviderOptions {
   readonly accounts?: Accounts
   /** Fetches client metadata documents. Default: one that reaches the public Internet only. */
   readonly fetch?: typeof globalThis.fetch
+  /** How many registered clients are kept that nobody has used. Default 10,000. */
+  readonly maxUnusedClients?: number
+  /** How many passwords are judged at once, and how long one waits for that. */
+  readonly passwordQueue?: PasswordQueueOptions
   /** The clock that keys are rotated by, Unix milliseconds. */
   readonly now?: () => number
 }
@@ -83,10 +89,12 @@ export async function createProvider(config: Config, options: ProviderOptions): 
     lastUses: createLastUses({ storage, logger }),
     accounts,
     loginLimits: createLoginLimits(storage),
+    passwordQueue: createPasswordQueue(options.passwordQueue),
     audit,
     addressOf,
     metrics,
     boundedBodies: boundedBodies({ addressOf }),
+    unusedClients: createUnusedClients(storage, options.maxUnusedClients),
     requestLimits: requestLimits({ config, storage, audit, addressOf }),
   }
   const closeStorage = async () => {

@@ -19,7 +19,10 @@ import { bitsOfRandomness } from './storage/token-kinds.ts'
 import { sendErrorPage } from './views/error.ts'
 
 /** What the configuration is made of. */
-export type ConfigurationParts = Omit<Parts, 'metrics' | 'boundedBodies' | 'requestLimits' | 'loginLimits'>
+export type ConfigurationParts = Omit<
+  Parts,
+  'metrics' | 'boundedBodies' | 'requestLimits' | 'loginLimits' | 'passwordQueue' | 'unusedClients'
+>
 
 /**
  * What this authorization server does, in oidc-provider's options

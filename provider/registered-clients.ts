@@ -3,23 +3,25 @@ import { LRUCache } from 'lru-cache'
 import type { AdapterFactory, AdapterPayload } from 'oidc-provider'
 import type { AddressOf } from '../runtime/address-of.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { networkOf } from '../runtime/networks-of.ts'
+import { limitersOfNetworks } from '../runtime/network-limit.ts'
 import { lifetimes } from './lifetimes.ts'
 import type { Audit } from './observability/audit.ts'
 import type { Storage } from './storage/storage.ts'
 import { createAdapterFactory } from './storage/storage-adapter.ts'
 import { LimitReachedError, takePoint } from './take-point.ts'
+import type { UnusedClients } from './unused-clients.ts'
 
 const daySeconds = 86_400
 
-/** How many clients may register in a day. Those that are never used live no longer, so that many lie here at most, twice. */
-export const registrationLimits = { address: 60, all: 10_000 } as const
+/** How many clients one address may register in a day. An IPv6 /56 has four times, a /48 eight times as many. */
+export const registrationLimits = { address: 60 } as const
 
 /** What registered clients need. */
 export interface RegisteredClientParts {
   readonly storage: Storage
   readonly addressOf: AddressOf
   readonly audit: Audit
+  readonly unusedClients: UnusedClients
 }
 
 /** Gives a client that has just registered (RFC 7591) little time: {@link renewUsedClients} gives it more. */
@@ -40,13 +42,18 @@ export function expiringClients(createAdapter: AdapterFactory): AdapterFactory {
  */
 export function renewUsedClients({
   storage,
+  unusedClients,
   logger,
-}: Pick<RegisteredClientParts, 'storage'> & { readonly logger: Logger }): Middleware {
+}: Pick<RegisteredClientParts, 'storage' | 'unusedClients'> & { readonly logger: Logger }): Middleware {
   const clients = createAdapterFactory(storage)('Client')
   const renewed = new LRUCache<string, true>({ max: 10_000, ttl: 3_600_000 })
   return async (ctx, next) => {
     await next()
-    const { route, client } = ctx.oidc ?? {}
+    const { route, client, entities } = ctx.oidc ?? {}
+    // A code was issued: the user has signed in and consented.
+    if (entities?.AuthorizationCode && route !== 'token' && client?.clientIdIssuedAt !== undefined) {
+      await unusedClients.markUsed(client.clientId).catch(warn)
+    }
     // Only those that registered have such a time.
     if (route !== 'token' || ctx.status !== 200 || client?.clientIdIssuedAt === undefined) return
     const { clientId } = client
@@ -54,8 +61,12 @@ export function renewUsedClients({
     renewed.set(clientId, true)
     await renew(clientId).catch((error) => {
       renewed.delete(clientId)
-      logger.warn({ err: error }, 'the use of a client could not be written down')
+      warn(error)
     })
+  }
+
+  function warn(error: unknown): void {
+    logger.warn({ err: error }, 'the use of a client could not be written down')
   }
 
   async function renew(clientId: string): Promise<void> {
@@ -67,23 +78,27 @@ export function renewUsedClients({
   }
 }
 
-/** Bounds registrations, of one address and of all, across all replicas: 429 with Retry-After above that. */
-export function limitRegistrations({ storage, addressOf, audit }: RegisteredClientParts): Middleware {
-  const limiter = (name: string, points: number) =>
-    storage.createLimiter(name, { points, seconds: daySeconds })
-  const ofAddress = limiter('registrations-address', registrationLimits.address)
-  const ofAll = limiter('registrations', registrationLimits.all)
+/**
+ * Bounds registrations, of one address and its networks, across all replicas: 429 with Retry-After above that. There
+ * is no bound for all together, which one caller could fill: the oldest clients that nobody has used are dropped.
+ */
+export function limitRegistrations({
+  storage,
+  addressOf,
+  audit,
+  unusedClients,
+}: RegisteredClientParts): Middleware {
+  const ofAddress = limitersOfNetworks(storage.createLimiter, 'registrations-address', {
+    points: registrationLimits.address,
+    seconds: daySeconds,
+  })
   return async (ctx, next) => {
     if (ctx.path !== '/register' || ctx.method !== 'POST') return next()
     const address = addressOf(ctx.req)
     try {
-      await takePoint(
-        ctx,
-        ofAddress,
-        networkOf(address),
-        'Too many clients were registered from this address.',
-      )
-      await takePoint(ctx, ofAll, 'all', 'Too many clients were registered here today.')
+      for (const [limiter, network] of ofAddress(address)) {
+        await takePoint(ctx, limiter, network, 'Too many clients were registered from this address.')
+      }
     } catch (error) {
       if (!(error instanceof LimitReachedError)) throw error
       audit({ event: 'registration_refused', address, reason: error.message, status: error.status })
@@ -92,7 +107,8 @@ export function limitRegistrations({ storage, addressOf, audit }: RegisteredClie
       return
     }
     await next()
-    // What was not registered does not count against everybody else.
-    if (ctx.status !== 201) await ofAll.reward('all')
+    if (ctx.status !== 201) return
+    const dropped = await unusedClients.add(String(Object(ctx.body).client_id))
+    if (dropped !== undefined) audit({ event: 'client_dropped', clientId: dropped, reason: 'never used' })
   }
 }

@@ -1,5 +1,5 @@
 import { type ClientMetadata, errors } from 'oidc-provider'
-import { isLoopback } from '../config/index.ts'
+import { isLoopback, keyProblem } from '../config/index.ts'
 import { deviceCodeGrant } from './clients.ts'
 
 const maximumLength = 1_000
@@ -46,6 +46,7 @@ export function checkClientMetadata(metadata: ClientMetadata, configured: boolea
   // oidc-provider would take it as all that the client may ever ask for, and step-up would fail.
   delete metadata.scope
   if (!configured) restrictStranger(metadata)
+  checkKeys(metadata.jwks)
   // A list of anything else is refused by oidc-provider.
   if (!Array.isArray(redirectUris) || !redirectUris.every((uri) => typeof uri === 'string')) return
   for (const uri of redirectUris) {
@@ -71,6 +72,17 @@ function restrictStranger(metadata: ClientMetadata): void {
   }
   // A code that a stranger sends around is all that phishing takes (RFC 8628 §5.4). Clients ask for all that there is.
   metadata.grant_types = grantTypes.filter((grantType) => grantType !== deviceCodeGrant)
+}
+
+/** Whoever has the private half of a published key would be the client. */
+function checkKeys(jwks: unknown): void {
+  const { keys } = Object(jwks)
+  // What is no list is refused by oidc-provider.
+  if (!Array.isArray(keys)) return
+  for (const key of keys) {
+    const problem = keyProblem(key)
+    if (problem) throw new errors.InvalidClientMetadata(`jwks: a key ${problem}`)
+  }
 }
 
 function checkSize(key: string, value: unknown): void {

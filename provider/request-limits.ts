@@ -16,6 +16,9 @@ const unlimited: ReadonlySet<string> = new Set(['metadata', 'jwks'])
 const shares: Readonly<Record<string, number>> = {
   // Behind one address may be a service that renews the tokens of many people.
   token: 4,
+  // Behind one address may be an office in which everyone signs in at nine: four requests each, and three.
+  interaction: 4,
+  authorize: 4,
   // What is registered stays.
   register: 1 / 10,
   // Codes that are short enough to be typed.

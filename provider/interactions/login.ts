@@ -2,8 +2,10 @@ import type { Context } from 'koa'
 import type { Client, Interaction, InteractionResults } from 'oidc-provider'
 import type { Config } from '../../config/index.ts'
 import type { AddressOf } from '../../runtime/address-of.ts'
+import { networkOf } from '../../runtime/networks-of.ts'
 import { accountPageClientId } from '../account/sign-in.ts'
 import { type Accounts, normalizeUsername } from '../accounts/accounts.ts'
+import { type PasswordQueue, PasswordQueueError } from '../accounts/password-queue.ts'
 import { publishedAccounts } from '../accounts/published-accounts.ts'
 import type { Audit } from '../observability/audit.ts'
 import { loginPage } from '../views/login.ts'
@@ -19,6 +21,7 @@ export interface LoginParts {
   readonly config: Pick<Config, 'issuer' | 'resource' | 'development' | 'accountsFile'>
   readonly accounts: Accounts
   readonly loginLimits: LoginLimits
+  readonly passwordQueue: PasswordQueue
   readonly formTokens: FormTokens
   readonly audit: Audit
   readonly addressOf: AddressOf
@@ -30,10 +33,6 @@ interface Submission {
   readonly client: Client
   readonly username: string
 }
-
-/** More passwords than this that wait to be judged, at 20 ms of a processor each, and everybody waits in vain. */
-const maxJudging = 64
-let judging = 0
 
 /** Asks for a user name and a password. A `login_hint` fills in the user name. */
 export function showLogin(ctx: Context, parts: LoginParts, interaction: Interaction, client: Client): void {
@@ -53,15 +52,18 @@ export async function submitLogin(
   client: Client,
   form: URLSearchParams,
 ): Promise<InteractionResults | undefined> {
-  const { config, accounts, loginLimits, audit, addressOf } = parts
+  const { config, accounts, loginLimits, passwordQueue, audit, addressOf } = parts
   const username = normalizeUsername(form.get('username') ?? '')
   const submission = { interaction, client, username }
   const address = addressOf(ctx.req)
   const name = await accounts.nameOf(username)
   const circumstances = { clientId: client.clientId, address, ...(name !== undefined && { account: name }) }
 
-  if (judging >= maxJudging) return wait(ctx, 503, parts, submission, 5)
-  const judged = await judge()
+  const judged = await judge().catch((error) => {
+    if (!(error instanceof PasswordQueueError)) throw error
+    return undefined
+  })
+  if (!judged) return wait(ctx, 503, parts, submission, 5)
   if ('retryAfterSeconds' in judged) {
     audit({ event: 'login_limited', ...circumstances })
     return wait(ctx, 429, parts, submission, judged.retryAfterSeconds)
@@ -83,18 +85,26 @@ export async function submitLogin(
   })
   return undefined
 
-  /** Counted from before the first wait: of a thousand at once, no more get to the processor than may. */
+  /**
+   * The counts of this caller and name come before the queue: of a thousand guesses at once, few wait. The counts that
+   * callers share come after it: what waits holds none, so 200 right passwords from one address do not refuse another.
+   */
   async function judge() {
-    judging += 1
+    const knownBrowser = findKnownBrowser(ctx, username)
+    const turn = await loginLimits.take({ username, address, knownBrowser })
+    if (!turn.allowed) return turn
     try {
-      const knownBrowser = findKnownBrowser(ctx, username)
-      const turn = await loginLimits.take({ username, address, knownBrowser })
-      if (!turn.allowed) return turn
-      const account = await accounts.authenticate(username, form.get('password') ?? '')
-      if (account) await turn.forgive()
-      return { account }
-    } finally {
-      judging -= 1
+      return await passwordQueue(networkOf(address), async () => {
+        const refused = await turn.begin()
+        if (refused) return refused
+        const account = await accounts.authenticate(username, form.get('password') ?? '')
+        if (account) await turn.forgive()
+        return { account }
+      })
+    } catch (error) {
+      // What was not judged was no guess.
+      if (error instanceof PasswordQueueError) await turn.withdraw()
+      throw error
     }
   }
 }

@@ -2,14 +2,12 @@ import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sig
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import type { JWKS } from 'oidc-provider'
 import { z } from 'zod'
+import { keyProblem } from '../../config/index.ts'
 
 /** A JWKS that cannot be used, and what to change. Says nothing of what is in the keys. */
 export class InvalidJwksError extends Error {
   override readonly name = 'InvalidJwksError'
 }
-
-/** Signs with oidc-provider's example key, which everybody has. */
-const publicPrivateKey = 'r1LkbBo3925Rb2ZFFrKyU3MVex9T2817Kx0vbi6i_Kc'
 
 const text = z.string().min(1)
 const described = { kid: text.max(200).optional(), use: z.literal('sig').optional() }
@@ -51,9 +49,8 @@ async function parseKey(candidate: unknown, name: string): Promise<JWK & { kid: 
   const { kid, alg } = parsed.data
   const material = readKey(parsed.data, name)
   const thumbprint = await calculateJwkThumbprint(material)
-  if (thumbprint === publicPrivateKey) {
-    throw new InvalidJwksError(`${name}: is the development key that oidc-provider publishes`)
-  }
+  const problem = keyProblem(material)
+  if (problem !== undefined) throw new InvalidJwksError(`${name}: ${problem}`)
   return { ...material, kid: kid ?? thumbprint, alg, use: 'sig' }
 }
 

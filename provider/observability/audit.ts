@@ -31,7 +31,7 @@ export type SecurityEvent =
   | (Circumstances & { readonly event: 'token_revoked' | 'grant_revoked' })
   /** An authorization request was refused, or a client could not prove who it is. */
   | (Circumstances & { readonly event: 'authorization_refused' | 'client_refused' })
-  | (Circumstances & { readonly event: 'client_registered' | 'registration_refused' })
+  | (Circumstances & { readonly event: 'client_registered' | 'client_dropped' | 'registration_refused' })
   /** Too many requests of one address. */
   | (Circumstances & { readonly event: 'rate_limited'; readonly route: string })
   | (Circumstances & { readonly event: 'keys_rotated'; readonly keyId?: string })

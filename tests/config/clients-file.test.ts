@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { ConfigError, loadConfig } from '../../config/index.ts'
 import { writeClientsFile } from '../support/clients-file.ts'
@@ -16,7 +17,7 @@ function problemsOf(clients: unknown): readonly string[] {
 
 const secret = 'a-secret-of-more-than-32-characters'
 const web = { client_id: 'portal', client_secret: secret, redirect_uris: ['https://portal.example/callback'] }
-const jwks = { keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'x' }] }
+const jwks = { keys: [generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })] }
 const machine = {
   client_id: 'reports',
   grant_types: ['client_credentials'],

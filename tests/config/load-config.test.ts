@@ -221,8 +221,10 @@ describe('the clients that variables name', () => {
 describe('plain http', () => {
   it.each(['0.0.0.0', '192.0.2.1', '::'])('is not spoken on %s', (HOST) => {
     expect(problemsOf({ HOST }).HOST).toMatch(/other machines could read the traffic/)
-    expect(problemsOf({ HOST, TRUST_PROXY: 'loopback' })).toEqual({})
-    expect(problemsOf({ HOST, TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' })).toEqual({})
+    const RESOURCE_CLIENT_SECRET = 'a-secret-that-no-document-shows'
+    expect(problemsOf({ HOST, TRUST_PROXY: 'loopback', RESOURCE_CLIENT_SECRET })).toEqual({})
+    const tls = { TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' }
+    expect(problemsOf({ HOST, ...tls, RESOURCE_CLIENT_SECRET })).toEqual({})
   })
 
   it.each(['TLS_CERT', 'TLS_KEY'])('is not fallen back to when only %s is given', (given) => {
@@ -239,5 +241,40 @@ describe('plain http', () => {
       /must be https/,
     )
     expect(problemsOf({ ...env, TOKEN_VALIDATION: 'jwt' }, 'resource-server')).not.toHaveProperty('TLS_CERT')
+  })
+})
+
+describe('published accounts and secrets', () => {
+  const published = (env: Record<string, string>, role: 'provider' | 'resource-server') =>
+    Object.entries(problemsOf({ TRUST_PROXY: 'loopback', ...env }, role))
+      .filter(([, problem]) => /HOST, ISSUER and RESOURCE all on localhost/.test(problem))
+      .map(([variable]) => variable)
+  const both = ['RESOURCE_CLIENT_SECRET', 'ACCOUNTS']
+
+  it.each(['0.0.0.0', '::', '0', '192.0.2.1', '::ffff:192.0.2.1', 'gatehouse.example', '127.1'])(
+    'are refused on HOST=%s, which other machines may reach, also behind a proxy',
+    (HOST) => {
+      expect(published({ HOST }, 'provider')).toEqual(both)
+      expect(published({ HOST }, 'resource-server')).toEqual(['RESOURCE_CLIENT_SECRET'])
+    },
+  )
+
+  it('are refused on a loopback HOST behind a proxy that has a public name', () => {
+    const env = { HOST: '127.0.0.1', ISSUER: 'https://auth.example.com' }
+    expect(published(env, 'provider')).toEqual(both)
+    expect(published({ RESOURCE: 'https://mcp.example.com/mcp' }, 'provider')).toEqual(both)
+    const spelled = { RESOURCE_CLIENT_SECRET: 'mcp-server-development-secret' }
+    expect(published({ ...env, ...spelled }, 'resource-server')).toEqual(['RESOURCE_CLIENT_SECRET'])
+  })
+
+  it('are refused when the secret is spelled out, and with NODE_ENV=production', () => {
+    const spelled = { RESOURCE_CLIENT_SECRET: 'mcp-server-development-secret' }
+    expect(published({ ...spelled, HOST: '0.0.0.0' }, 'provider')).toEqual(both)
+    expect(published({ ...spelled, NODE_ENV: 'production' }, 'provider')).toEqual(both)
+  })
+
+  it.each(['127.0.0.1', '127.8.0.1', '::1', 'localhost', ''])('work on HOST=%j', (HOST) => {
+    expect(problemsOf({ HOST }, 'provider')).toEqual({})
+    expect(problemsOf({ HOST }, 'resource-server')).toEqual({})
   })
 })

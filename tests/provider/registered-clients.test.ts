@@ -41,19 +41,47 @@ describe('registrations (attack 27)', () => {
     await running.stop()
   })
 
-  it('have a quota for all together, which what was refused does not use up', async () => {
-    const storage = await openStorage('memory:')
-    const running = await startProvider({ env, storage })
-    const { all } = registrationLimits
-    await storage.createLimiter('registrations', { points: all, seconds: 86_400 }).penalty('all', all - 10)
-    const each = (metadata: object) =>
-      Promise.all(Array.from({ length: 50 }, (_, i) => register(running, metadata, from(`192.0.2.${i}`))))
-    for (const { status } of await each({ redirect_uris: ['javascript:alert(1)'] })) {
-      expect([400, 429]).toContain(status)
+  it.each([
+    ['/64', 60, (index: number) => `2001:db8::${index.toString(16)}`],
+    ['/56', 4 * 60, (index: number) => `2001:db8:0:${(index % 256).toString(16)}::1`],
+    ['/48', 8 * 60, (index: number) => `2001:db8:0:${((index % 256) << 8).toString(16)}::1`],
+  ])('of one IPv6 %s stay below %i a day', async (_, most, addressOf) => {
+    const running = await startProvider({ env })
+    const answers: number[] = []
+    for (let index = 0; index < most + 20; index += 20) {
+      const some = Array.from({ length: 20 }, (_, i) => register(running, {}, from(addressOf(index + i))))
+      answers.push(...(await Promise.all(some)).map(({ status }) => status))
     }
-    expect((await each({})).filter(({ status }) => status === 201)).toHaveLength(10)
+    expect(answers.filter((status) => status === 201)).toHaveLength(most)
+    expect((await register(running, {}, from('2001:db8:1::1'))).status).toBe(201)
     await running.stop()
-    await storage.close()
+  })
+
+  it('drop the oldest that nobody has used when there are too many, and never a used one', async () => {
+    const running = await startProvider({ env, maxUnusedClients: 20 })
+    const known = async (client_id: string) => {
+      const { url } = authorizationRequest(running, { client_id, redirect_uri })
+      return (await new Browser().open(url)).status === 200
+    }
+    const add = async (i: number): Promise<string> => {
+      const answer = await register(running, {}, from(`192.0.2.${i}`))
+      expect(answer.status).toBe(201)
+      return (await answer.json()).client_id
+    }
+    const [redeemed, consented, unused] = [await add(0), await add(0), await add(0)]
+    const requestOf = (client_id: string) =>
+      authorizationRequest(running, { client_id, redirect_uri, scope: 'read', prompt: 'consent' })
+    const request = requestOf(redeemed)
+    await redeem(running, request, await signIn(new Browser(), request, 'alice'))
+    await signIn(new Browser(), requestOf(consented), 'alice')
+    const flood = await Promise.all(Array.from({ length: 40 }, (_, i) => add(i)))
+    expect(await Promise.all([redeemed, consented, unused].map(known))).toEqual([true, true, false])
+    const left = (await Promise.all(flood.map(known))).filter(Boolean)
+    expect(left.length).toBeLessThanOrEqual(20)
+    expect(left.length).toBeGreaterThan(0)
+    const metrics = await running.server.metrics.text()
+    expect(metrics).toMatch(/gatehouse_security_events_total\{event="client_dropped"\} \d+/)
+    await running.stop()
   })
 
   it('are forgotten after a day without use, and 90 days after the last one', async () => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { redirectUriProblem } from '../../provider/registration.ts'
 import { authorizationRequest, Browser, redeem, signIn } from '../support/sign-in.ts'
@@ -177,5 +178,27 @@ describe('POST /register', () => {
     expect(preflight.headers.get('access-control-allow-headers')).toMatch(/content-type/i)
     expect((await register(loopback)).headers.get('access-control-allow-origin')).toBe('*')
     expect((await register({})).headers.get('access-control-allow-origin')).toBe('*')
+  })
+})
+
+describe('a client that registers the example key of an RFC', () => {
+  it('is refused with invalid_client_metadata, and one with a key of its own is not', async () => {
+    const published = {
+      kty: 'EC',
+      crv: 'P-256',
+      x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+      y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+    }
+    const own = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+    const withKeys = (...keys: object[]) =>
+      register({ ...loopback, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys } })
+    expect(await withKeys(own, published)).toMatchObject({
+      status: 400,
+      body: {
+        error: 'invalid_client_metadata',
+        error_description: expect.stringMatching(/example key of RFC 7515 A.3/),
+      },
+    })
+    expect((await withKeys(own)).status).toBe(201)
   })
 })

@@ -60,7 +60,8 @@ describe('too many requests', () => {
     const running = await start(1)
     const open = () =>
       new Browser().request(authorizationRequest(running).url, { headers: from('203.0.113.1') })
-    expect((await open()).status).toBe(303)
+    // The authorization endpoint has four times the limit.
+    for (let times = 0; times < 4; times++) expect((await open()).status).toBe(303)
     const answer = await open()
     expect(answer.status).toBe(429)
     expect(answer.document.querySelector('h1')?.text).toBe('Too many attempts')

@@ -19,7 +19,8 @@ const minute = 60_000
 /** @returns seconds to wait; 0 when the attempt has its turn */
 async function wait(attempt: LoginAttempt): Promise<number> {
   const turn = await limits.take(attempt)
-  return turn.allowed ? 0 : turn.retryAfterSeconds
+  const refused = turn.allowed ? await turn.begin() : turn
+  return refused?.retryAfterSeconds ?? 0
 }
 
 /** How many of so many attempts have their turn. */
@@ -79,6 +80,7 @@ describe('guessing one name from one address', () => {
   it('is forgiven after the right password', async () => {
     for (let times = 0; times < 4; times++) await limits.take(stranger)
     const turn = await limits.take(stranger)
+    if (turn.allowed) await turn.begin()
     if (turn.allowed) await turn.forgive()
     expect(await turns(10, () => stranger)).toBe(5)
   })
@@ -144,6 +146,7 @@ describe('guessing many names from one address', () => {
   it('does not go on after a login of one’s own', async () => {
     await turns(99, names)
     const own = await limits.take({ username: 'mallory', address: '192.0.2.1' })
+    if (own.allowed) await own.begin()
     if (own.allowed) await own.forgive()
     expect(await turns(10, (index) => names(index + 200))).toBe(1)
   })
@@ -152,16 +155,29 @@ describe('guessing many names from one address', () => {
 describe('guessing one name from many addresses', () => {
   const botnet = (index: number) => ({ username: 'alice', address: `10.0.${index >> 8}.${index & 255}` })
 
-  it('has a hundred turns in an hour', async () => {
-    expect(await turns(1000, botnet)).toBe(100)
+  it('has a hundred turns in an hour, and then two for each network, up to a thousand in all', async () => {
+    expect(await turns(100, (index) => botnet(index % 20))).toBe(100)
+    expect(await turns(100, (index) => botnet(index % 20))).toBe(0)
+    expect(await turns(2000, (index) => botnet(100 + index))).toBe(900)
     expect(await wait(stranger)).toBe(3600)
     expect(await wait({ ...stranger, username: 'bob' })).toBe(0)
     jest.advanceTimersByTime(60 * minute)
     expect(await wait(stranger)).toBe(0)
   })
 
+  it.each([
+    ['/64s of one /56', 4 * 5, (index: number) => `2001:db8:0:${(index % 20).toString(16)}::1`],
+    ['/56s of one /48', 8 * 5, (index: number) => `2001:db8:0:${((index % 20) << 8).toString(16)}::1`],
+    ['/48s', 100, (index: number) => `2001:db8:${(index % 20).toString(16)}::1`],
+    ['IPv4 addresses', 100, (index: number) => `198.51.100.${index % 20}`],
+  ])('lets the user sign in from a new browser while 20 %s guess', async (_, passed, addressOf) => {
+    expect(await turns(200, (index) => ({ username: 'alice', address: addressOf(index) }))).toBe(passed)
+    expect(await wait(stranger)).toBe(0)
+    expect(await wait({ ...stranger, address: '2001:db8:ffff::1' })).toBe(0)
+  })
+
   it('uses up no turns of the addresses while it waits', async () => {
-    await turns(100, botnet)
+    await turns(1000, botnet)
     for (let times = 0; times < 10; times++) expect(await turns(4, () => stranger)).toBe(0)
     expect(await turns(200, (index) => ({ ...stranger, username: `name-${index}` }))).toBe(100)
   })
