@@ -70,16 +70,16 @@ export function kindOf429(address: string | undefined): string {
 }
 
 /**
- * The same logger, whose errors are written once a minute when they repeat: the same message, and an error of the same
- * class and code from the same line. The next such record says how many were left out.
+ * The same logger, whose errors are written once a minute when they repeat: the same message and route, and an error of
+ * the same class and code from the same line. The next such record says how many were left out.
  */
 export function withoutRepeatedErrors(logger: Logger, limit = createRecordLimit()): Logger {
   const own: Logger = Object.create(logger)
   own.error = (fields: unknown, message?: string, ...rest: unknown[]) => {
-    const { err } = Object(fields) as { readonly err?: unknown }
+    const { err, route } = Object(fields) as { readonly err?: unknown; readonly route?: unknown }
     const { name, code, stack } = Object(err) as Record<string, unknown>
     const [, line = ''] = /\n\s+at ([^\n]*)/.exec(String(stack)) ?? []
-    const admitted = limit.admit([message, name, code, line].map(String).join('\n'))
+    const admitted = limit.admit([message, route, name, code, line].map(String).join('\n'))
     if (admitted) logger.error({ ...Object(fields), ...admitted }, message, ...rest)
   }
   return own

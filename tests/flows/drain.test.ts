@@ -67,6 +67,13 @@ const subjects: Readonly<Record<'provider' | 'MCP server', Subject>> = {
   },
 }
 
+/** How many calls a replica has answered since its start. */
+async function callsOf(metricsPort: number): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+  const counts = text.matchAll(/^gatehouse_(?:http_requests|decisions)_total\{.*\} (\d+)$/gm)
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
+}
+
 async function start(main: string, env: Record<string, string>): Promise<Program> {
   const program = startProgram(main, env)
   await program.wrote(/Ctrl-C stops it/)
@@ -134,7 +141,8 @@ describe.each(Object.entries(subjects))('SIGTERM to the %s under load', (name, {
             const ready = () =>
               fetch(`http://127.0.0.1:${upstreams[index].metricsPort}/readyz`).then(({ status }) => status)
             while ((await ready()) !== 200);
-            // The proxy sends calls to it again, so that the other one can stop.
+            // The proxy sends calls to it again, so that the other one can stop: nginx does so a second later.
+            while ((await callsOf(upstreams[index].metricsPort)) === 0) await load.more(1)
             await load.more(calls / stops)
           }
           await load.stop()

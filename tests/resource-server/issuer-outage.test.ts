@@ -136,14 +136,18 @@ describe('a herd', () => {
     expect(issuer.use.introspection.requests).toBe(1)
   })
 
-  it('of 200 tokens asks about no more than 50 at once', async () => {
+  it('of 200 tokens asks about no more than 50 at once, and all are let in, on a busy machine by a second try', async () => {
     issuer.fail('hang', ['introspection'])
     const tokens = Array.from({ length: 200 }, () => issuer.issue(server.resource))
     const answers = Promise.all(tokens.map(profile))
-    await issuer.reached('introspection', 50)
+    // A busy machine asks about fewer at once, and about 8 in any case.
+    await issuer.reached('introspection', 8)
     await issuer.heal()
-    expect(new Set((await answers).map(({ status }) => status))).toEqual(new Set([200]))
-    expect(issuer.use.introspection.mostOpen).toBe(50)
+    for (const [index, { status }] of (await answers).entries()) {
+      expect([200, 503]).toContain(status)
+      if (status === 503) expect((await profile(tokens[index] as string)).status).toBe(200)
+    }
+    expect(issuer.use.introspection.mostOpen).toBeLessThanOrEqual(50)
   })
 })
 

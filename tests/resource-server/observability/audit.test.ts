@@ -88,7 +88,7 @@ describe('a decision is written down', () => {
   it('once with what went wrong, when the issuer cannot be asked', async () => {
     issuer.fail('internal_error')
     await callTool(server.resource, 'read_data', {}, { token: 'some-token' })
-    expect(log.records()).toEqual([
+    expect(decisions()).toEqual([
       expect.objectContaining({
         event: 'decision',
         outcome: 'refused',
