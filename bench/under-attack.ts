@@ -32,10 +32,14 @@ const badTokens = (networks: number): readonly Kind[] => [
   { kind: 'bad tokens', attackers: 200, perSecond: 700, networks },
 ]
 
-const attacksByName: readonly (readonly [what: string, attacks: readonly Kind[]])[] = [
+/**
+ * The last has no target: every one of its tokens comes from a network that has sent none before, and is worth a
+ * question to the issuer, as a good token would be. What that costs is what it shows.
+ */
+const attacksByName: readonly (readonly [what: string, attacks: readonly Kind[], isTarget?: false])[] = [
   ['20 attackers: initialize with 90,000 keys, unfinished bodies', costly],
   ['distinct bad tokens, 700/s, from one address', badTokens(1)],
-  ['distinct bad tokens, 700/s, from 1,000 addresses', badTokens(1000)],
+  ['distinct bad tokens, 700/s, from 1,000 addresses', badTokens(1000), false],
 ]
 
 /**
@@ -44,8 +48,15 @@ const attacksByName: readonly (readonly [what: string, attacks: readonly Kind[]]
  */
 export async function measureUnderAttack(seconds: number): Promise<readonly Finding[]> {
   const findings: Finding[] = []
-  for (const [what, attacks] of attacksByName) findings.push(...(await measureAttack(what, attacks, seconds)))
+  for (const [what, attacks, isTarget = true] of attacksByName) {
+    const measured = await measureAttack(what, attacks, seconds)
+    findings.push(...(isTarget ? measured : measured.map(withoutTarget)))
+  }
   return findings
+}
+
+function withoutTarget({ what, figure }: Finding): Finding {
+  return { what, figure }
 }
 
 async function measureAttack(

@@ -72,7 +72,7 @@ async function requireSafeEndpoints(
   fetch: Fetch,
 ): Promise<ServerMetadata> {
   for (const [name, value] of Object.entries(server)) {
-    if (!(name.endsWith('_endpoint') || name === 'jwks_uri') || typeof value !== 'string') continue
+    if (!name.endsWith('_endpoint') || typeof value !== 'string') continue
     const url = requireSecureUrl(value, name.replaceAll('_', ' '))
     requireNameable(url, issuer)
     if (name === 'authorization_endpoint') await fetch.judge?.(url, issuer)

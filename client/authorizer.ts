@@ -8,6 +8,7 @@ import type { Connection, Grant } from './grants/grant.ts'
 import { resourceParameter } from './issuer-rules.ts'
 import { NoCallback } from './loopback-redirect.ts'
 import { isBareStatus, isOAuthError } from './oauth-error.ts'
+import { BorrowedEndpoint } from './own-endpoints.ts'
 import type { Fetch } from './secure-fetch.ts'
 import { parseTokens, type Tokens } from './tokens.ts'
 
@@ -76,8 +77,10 @@ export function createAuthorizer({
     scopes: readonly string[],
     key: DpopKey | undefined,
     onClient: (client: RegisteredClient) => void,
+    isAnew = false,
   ): Promise<Tokens> {
-    const known = await registrar.find(discovery, grant.grantTypes)
+    const kept = await registrar.find(discovery, grant.grantTypes)
+    const known = isAnew ? undefined : kept
     let used = known
     const answer = await grant.obtain({
       discovery,
@@ -87,6 +90,7 @@ export function createAuthorizer({
       origin: known?.registration.origin ?? 'dynamic',
       listedRedirectUris: known?.listedRedirectUris,
       async connect(redirectUri) {
+        if (isAnew && kept) await registrar.forget(kept.registration)
         used = known ?? (await registrar.register(discovery, { redirectUri, grantTypes: grant.grantTypes }))
         onClient(used)
         await onSignIn?.({ discovery, scopes, client: used })
@@ -94,6 +98,10 @@ export function createAuthorizer({
       },
     })
     return read(answer, discovery, { clientId: used?.clientId ?? '', scopes, dpopKey: key?.jwk })
+  }
+
+  async function isDynamic(discovery: Discovery): Promise<boolean> {
+    return (await registrar.find(discovery, grant.grantTypes))?.registration.origin === 'dynamic'
   }
 
   return {
@@ -107,13 +115,17 @@ export function createAuthorizer({
       const key = bound ? await (kept ? importDpopKey(kept) : generateDpopKey()) : undefined
       const scopes = challenge?.scopes ?? discovery.scopesSupported ?? []
       let client: RegisteredClient | undefined
-      const attempt = () =>
-        signInOnce(discovery, scopes, key, (used) => {
+      const attempt = (isAnew = false) => {
+        const onClient = (used: RegisteredClient) => {
           client = used
-        })
+        }
+        return signInOnce(discovery, scopes, key, onClient, isAnew)
+      }
       try {
         return await attempt()
       } catch (error) {
+        // A registration from before there was a redirect URI per issuer: a new one has that, and may go further.
+        if (error instanceof BorrowedEndpoint && (await isDynamic(discovery))) return await attempt(true)
         if (client?.registration.origin !== 'dynamic') throw error
         // A server that does not know the client says so to the person in front of the browser, and to nobody else.
         if (error instanceof NoCallback) await registrar.forgetIfUnused(client.registration)

@@ -78,12 +78,16 @@ export async function openLoopbackRedirect({
   // The wait may be given up before anyone asks for its result.
   callback.promise.catch(() => {})
   let used = false
-  /** Counted, not told one by one: whoever can reach this port could fill the terminal. */
+  /** Counted, not told one by one: a program that reaches this port could fill the terminal. */
   let others = 0
   const isCallback = (url: URL) => url.href.startsWith(beginningOf(target)) && hasState(url, state)
 
   const server = createServer(
-    { headersTimeout: requestTimeoutMs, requestTimeout: requestTimeoutMs },
+    {
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: 1000,
+    },
     (request, response) => {
       const refusal = refuseRequest(request, target)
       const url = new URL(refusal ? '/' : (request.url ?? '/'), target)

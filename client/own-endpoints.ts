@@ -79,30 +79,34 @@ async function isVouchedFor(endpoint: string, issuer: string, fetch: Fetch): Pro
   if (path.length > deepestPath || pathname.includes('%')) return false
   const issuers = path.map((_, length) => [origin, ...path.slice(0, length)].join('/'))
   const urls = [...new Set([...issuers, origin].flatMap(wellKnownUrls).map(({ href }) => href))]
-  const found = await Promise.all(urls.map(async (url) => await issuerAt(url, fetch)))
+  // The host is the issuer's word, and judged as such.
+  const labelled = withPurpose(fetch, 'server-metadata', issuer)
+  const found = await Promise.all(urls.map(async (url) => await issuerAt(url, labelled)))
   return found.every((named) => named === undefined || named === issuer)
 }
 
-/** @returns undefined where there is no metadata; empty where that cannot be told: an outage is not absence */
+/** @returns undefined where there is no metadata; empty where that cannot be told: an outage or a limit is not absence */
 async function issuerAt(url: string, fetch: Fetch): Promise<string | undefined> {
-  const labelled = withPurpose(fetch, 'server-metadata')
-  const response = await labelled(url, { headers: { accept: 'application/json' }, redirect: 'manual' })
+  const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual' })
   if (response.status !== 200) {
     await response.body?.cancel()
-    return response.status >= 500 ? '' : undefined
+    return response.status >= 500 || response.status === 429 ? '' : undefined
   }
   const document: unknown = await response.json().catch(() => undefined)
   const { issuer } = Object(document) as Record<string, unknown>
   return typeof issuer === 'string' ? issuer : undefined
 }
 
+/** An endpoint that may be another server's, whose codes would go to this one. */
+export class BorrowedEndpoint extends ClientFailure {}
+
 function borrowed(issuer: string, endpoint: string, what: string): ClientFailure {
   const { origin } = new URL(endpoint)
-  return new ClientFailure(
+  return new BorrowedEndpoint(
     `The authorization server ${issuer} ${what} ${new URL(issuer).origin === origin ? 'another part of its server' : 'another server'} (${endpoint}), and does not promise to name itself in the answer (RFC 9207).`,
     {
       status: exitStatus.signIn,
-      hint: `Nothing was sent: it could get the codes of that server (mix-up, RFC 9700 §4.4). Its operator should send \`iss\`. If both are known to belong together: AUTHORIZATION_ORIGINS=${issuer}=${origin}`,
+      hint: `Nothing was sent: it could get the codes of that server (mix-up, RFC 9700 §4.4). Its operator should send \`iss\`. If both are known to belong together: AUTHORIZATION_ORIGINS=${issuer}=${origin}, or register a client there and set CLIENT_ID and ISSUER.`,
     },
   )
 }

@@ -88,8 +88,9 @@ async function hold(): Promise<void> {
     socket.write(body)
     await closed
     report.errors += 1
-    // The generator must not be what is measured: a new mebibyte takes it more time than the server.
-    await delay(10_000)
+    // The generator must not be what is measured: a new mebibyte takes it more time than the server. And 800 that come
+    // back in one moment would be one long pause instead of a load.
+    await delay(5000 + Math.random() * 10_000)
   }
 }
 

@@ -23,6 +23,7 @@ export type NodeListener = (req: IncomingMessage, res: ServerResponse, next?: ()
 export function toNodeListener(mcp: ProtectedMcp, options: NodeListenerOptions = {}): NodeListener {
   const { addressOf = (req) => req.socket.remoteAddress ?? 'unknown', onerror } = options
   const { overrideGlobalObjects = false } = options
+  const discard = createDiscard()
 
   async function serve(request: Request, req: IncomingMessage, res: ServerResponse): Promise<Response> {
     const { host } = targetOf(req)
@@ -80,16 +81,28 @@ function targetOf({ url = '/' }: IncomingMessage): Target {
   return absolute ? { path: absolute.pathname + absolute.search, host: absolute.host } : { path: '/' }
 }
 
-/** How much of a refused body is thrown away before the answer, in bytes, and for how long, in milliseconds. */
-const discarded = { bytes: 2 * 1024 * 1024, ms: 250 }
+/**
+ * How much of a refused body is thrown away before the answer, in bytes, for how long, in milliseconds, and of how many
+ * at once: reading what nobody wants costs time that other callers need, so a flood is cut off.
+ */
+const discarded = { bytes: 2 * 1024 * 1024, ms: 250, atOnce: 4 }
 
 /**
  * Throws away what a client is about to send of a refused body: one that is cut off while it sends often reads an
  * error of the connection instead of the answer that says what to do. Nothing is kept, and it ends soon.
  */
+function createDiscard(): (req: IncomingMessage) => Promise<void> {
+  let discarding = 0
+  return async (req) => {
+    // A client that waits for 100 Continue sends nothing.
+    if (req.headers.expect !== undefined || req.destroyed || discarding >= discarded.atOnce) return
+    discarding += 1
+    await discard(req)
+    discarding -= 1
+  }
+}
+
 function discard(req: IncomingMessage): Promise<void> {
-  // A client that waits for 100 Continue sends nothing.
-  if (req.headers.expect !== undefined || req.destroyed) return Promise.resolve()
   const { promise, resolve } = Promise.withResolvers<void>()
   let bytes = 0
   const done = () => {
