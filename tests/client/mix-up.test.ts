@@ -197,10 +197,15 @@ describe('an authorization server that sends no iss, honest', () => {
     expect(value?.accessToken).toBe('honest-access')
   })
 
-  it.each<[string, Partial<OAuthClientOptions>]>([
-    ['a rule names the other origin', { client: { id: 'by-hand' } }],
-    ['its client registers itself', {}],
-  ])('may have its pages at another origin when %s', async (_, options) => {
+  it.each<[string, Partial<OAuthClientOptions>, string]>([
+    ['a rule names the other origin', { client: { id: 'by-hand' } }, ''],
+    ['its client registers itself', {}, ''],
+    [
+      'its client registered itself in an earlier version, and does so anew',
+      {},
+      'http://127.0.0.1:40000/callback',
+    ],
+  ])('may have its pages at another origin when %s', async (_, options, keptRedirectUri) => {
     // As at two well-known vendors: pages here, tokens and registration there, and metadata that says so or none.
     const issuer = await standIns.start((own) => {
       const { [wellKnown]: __, ...routes } = honestRoutes(own)
@@ -216,7 +221,17 @@ describe('an authorization server that sends no iss, honest', () => {
       [wellKnown]: { body: metadataOf(issuer.origin) },
     }))
     const rulesOf = () => ({ authorizationOrigins: options.client ? [pages.origin] : [] })
-    const { value, description } = await signIn(issuer.origin, { ...options, rulesOf })
+    const store = createMemoryTokenStore()
+    if (keptRedirectUri) {
+      await store.registrations.update({ issuer: issuer.origin }, async () => ({
+        issuer: issuer.origin,
+        clientId: 'by-hand',
+        origin: 'dynamic',
+        grantTypes: ['authorization_code', 'refresh_token'],
+        redirectUri: keptRedirectUri,
+      }))
+    }
+    const { value, description } = await signIn(issuer.origin, { ...options, store, rulesOf })
     expect(description).toBeUndefined()
     expect(value?.accessToken).toBe('honest-access')
   })
