@@ -11,7 +11,7 @@ export interface OwnEndpointOptions {
   readonly fetch: Fetch
 }
 
-/** Deeper paths are no authorization endpoints of anybody. */
+/** No authorization endpoint has a deeper path. */
 const deepestPath = 8
 
 /**

@@ -87,7 +87,7 @@ export function createSecureFetch(
   }: SecureFetchOptions = {},
 ): Fetch {
   let opened: Promise<NetworkGuard> | undefined
-  // Loaded by those who follow what a server names: with good tokens nobody does.
+  // Loaded only when a server's references are followed, which a command with valid tokens does not.
   const guard = async () => {
     opened ??= import('./network-guard.ts').then(({ createNetworkGuard }) => createNetworkGuard(resolve))
     return await opened

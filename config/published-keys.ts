@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto'
 
-/** Keys whose private half everybody can read, by thumbprint (RFC 7638), and where each is printed. */
+/** Keys whose private half is published, by thumbprint (RFC 7638), and where each is printed. */
 const publishedKeys: ReadonlyMap<string, string> = new Map([
   ['IsUn6_e04MaShXFIISMp4kG62LWzMIPy_MvSA5pJgX8', 'RFC 7515 A.2'],
   ['oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U', 'RFC 7515 A.3'],

@@ -35,7 +35,7 @@ export interface ProviderOptions {
   readonly accounts?: Accounts
   /** Fetches client metadata documents. Default: one that reaches the public Internet only. */
   readonly fetch?: typeof globalThis.fetch
-  /** How many registered clients are kept that nobody has used. Default 10,000. */
+  /** How many unused registered clients are kept. Default 10,000. */
   readonly maxUnusedClients?: number
   /** How many passwords are judged at once, and how long one waits for that. */
   readonly passwordQueue?: PasswordQueueOptions

@@ -37,7 +37,7 @@ export interface BoundedBodiesOptions {
 
 /**
  * Bounds the bodies that arrive: their time, the memory that they take together, and the depth and number of keys
- * of JSON. Nobody here is known before the body is read, so that every caller counts as anonymous.
+ * of JSON. No caller is known before the body is read, so every caller counts as anonymous.
  * It stands before anything that reads.
  */
 export function boundedBodies(options: BoundedBodiesOptions): Middleware {

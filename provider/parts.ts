@@ -33,7 +33,7 @@ export interface Parts {
   readonly metrics: Metrics
   /** Bounds what arrives of bodies. */
   readonly boundedBodies: Middleware
-  /** The registered clients that nobody has used yet. */
+  /** The registered clients that have not been used yet. */
   readonly unusedClients: UnusedClients
   /** Refuses an address that asks too often. */
   readonly requestLimits: Middleware

@@ -80,7 +80,7 @@ export function renewUsedClients({
 
 /**
  * Bounds registrations, of one address and its networks, across all replicas: 429 with Retry-After above that. There
- * is no bound for all together, which one caller could fill: the oldest clients that nobody has used are dropped.
+ * is no bound for all together, which one caller could fill: the oldest unused clients are dropped.
  */
 export function limitRegistrations({
   storage,

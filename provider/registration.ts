@@ -74,7 +74,7 @@ function restrictStranger(metadata: ClientMetadata): void {
   metadata.grant_types = grantTypes.filter((grantType) => grantType !== deviceCodeGrant)
 }
 
-/** Whoever has the private half of a published key would be the client. */
+/** An attacker with the private half of a published key would be the client. */
 function checkKeys(jwks: unknown): void {
   const { keys } = Object(jwks)
   // What is no list is refused by oidc-provider.

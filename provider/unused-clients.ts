@@ -2,10 +2,10 @@ import { lifetimes } from './lifetimes.ts'
 import type { Storage } from './storage/storage.ts'
 import { createAdapterFactory } from './storage/storage-adapter.ts'
 
-/** How many clients that nobody has used yet are kept, of all that registered themselves. */
+/** How many unused clients are kept, of all that registered themselves. */
 export const defaultMaxUnusedClients = 10_000
 
-/** The registered clients that nobody has used yet, oldest first, across all replicas. */
+/** The registered clients that have not been used yet, oldest first, across all replicas. */
 export interface UnusedClients {
   /**
    * Adds a client, and drops the one that it takes the place of, unless that has been used meanwhile. Costs a few

@@ -83,7 +83,7 @@ function targetOf({ url = '/' }: IncomingMessage): Target {
 
 /**
  * How much of a refused body is thrown away before the answer, in bytes, for how long, in milliseconds, and of how many
- * at once: reading what nobody wants costs time that other callers need, so a flood is cut off.
+ * at once: reading refused bodies costs time that other callers need, so a flood is cut off.
  */
 const discarded = { bytes: 2 * 1024 * 1024, ms: 250, atOnce: 4 }
 

@@ -20,7 +20,7 @@ export type Denial =
   | RequestRefusal
   | { readonly kind: 'unavailable'; readonly cause: unknown }
 
-/** A request that is refused for what it is, whoever sent it. */
+/** A request that is refused for what it is, for every caller. */
 export type RequestRefusal =
   | { readonly kind: 'method_not_allowed' | 'not_found' | 'foreign_host' | 'foreign_origin' | 'encoded_body' }
   | {

@@ -123,7 +123,7 @@ export function createGate(options: GateOptions): Gate {
     caller = await authenticate(request, askerAt(address))
     const { authInfo, denial } = caller
     const share = shareOf(caller, address)
-    // Whoever has used up a share is not worth a body.
+    // A caller that has used up its share is not worth a body.
     const waitSeconds =
       denial?.kind === 'rate_limited' ? denial.retryAfterSeconds : await limit?.exceeded(share)
     if (waitSeconds !== undefined) return deny({ kind: 'rate_limited', retryAfterSeconds: waitSeconds })
