@@ -62,7 +62,7 @@ interface Group {
 
 /**
  * Makes a budget. When it is used up, the body that has been arriving for the longest makes room: the caller's own
- * when its share is used up, an anonymous one when a common part is. A client that sends slowly on purpose therefore
+ * when its share is used up, an anonymous one when a common part is, and else one of the caller that takes most. A client that sends slowly on purpose therefore
  * holds nothing that others need, and no anonymous client takes room from a verified one.
  */
 export function createBodyBudget(options: BodyBudgetOptions = defaultBodyBudget): BodyBudget {
@@ -101,8 +101,18 @@ export function createBodyBudget(options: BodyBudgetOptions = defaultBodyBudget)
     while (group.bytes + bytes > share) if (!cutOldest(group, body)) return false
     while (holder.anonymous && anonymous.bytes + bytes > options.anonymousBytes)
       if (!cutOldest(anonymous, body)) return false
-    while (takenBytes + bytes > options.totalBytes) if (!cutOldest(anonymous, body)) return false
+    while (takenBytes + bytes > options.totalBytes) {
+      if (cutOldest(anonymous, body)) continue
+      if (holder.anonymous || !cutOldest(largerThan(group, bytes), body)) return false
+    }
     return true
+  }
+
+  /** The caller that takes most, when that is more than this one would take: a few must not take all of it. */
+  function largerThan(own: Group, bytes: number): Group {
+    let most: Group = { bytes: own.bytes + bytes, bodies: new Set() }
+    for (const group of groups.values()) if (group !== own && group.bytes > most.bytes) most = group
+    return most
   }
 
   return {

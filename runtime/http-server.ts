@@ -43,7 +43,8 @@ export function createHttpServer(
     request.once('resume', () => {
       if (!response.headersSent) response.writeContinue()
     })
-    bounded(request, response)
+    // As any other request: what drains and counts must see it.
+    server.emit('request', request, response)
   })
   limitConnections(server, { maxConnections, trustProxy, onRefused })
   answerClientErrors(server, onRefused)
@@ -53,7 +54,10 @@ export function createHttpServer(
 function createTls(listener: RequestListener, tls: NonNullable<Config['tls']>): Server {
   const certificate = readCertificate(tls)
   try {
-    return createTlsServer({ ...limits, ...certificate, minVersion: 'TLSv1.2' }, listener)
+    return createTlsServer(
+      { ...limits, handshakeTimeout: limits.headersTimeout, ...certificate, minVersion: 'TLSv1.2' },
+      listener,
+    )
   } catch (cause) {
     const problem = 'the certificate and the key are not a pair of PEM files'
     throw new ConfigError([{ variable: 'TLS_CERT', problem: `${problem} (${(cause as Error).message})` }])

@@ -96,7 +96,8 @@ export function openPostgres(url: string, { timeoutMs, onerror }: ConnectionOpti
       client.release(true)
       const refused = refusesWrites(error)
       const { code } = Object(error)
-      if ((refused || goingAway.has(code)) && met.generation === generation) generation += 1
+      // A new connection that is refused as well tells nothing of the others.
+      if (((refused && !fresh) || goingAway.has(code)) && met.generation === generation) generation += 1
       if (!refused || fresh || retried) throw error
     }
     return query(statement, values, true)

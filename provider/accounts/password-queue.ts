@@ -20,6 +20,12 @@ export interface PasswordQueueOptions {
  */
 export type PasswordQueue = <Result>(group: string, task: () => Promise<Result>) => Promise<Result>
 
+/** A password that waits. Either ends its wait. */
+interface Waiting {
+  begin(): void
+  refuse(problem: string): void
+}
+
 /**
  * Judges passwords a few at a time, group by group in turn, and in order within a group. A burst of sign-ins waits
  * instead of being refused, and takes no more threads and memory than a few do.
@@ -30,13 +36,13 @@ export function createPasswordQueue({
   maxWaitMs = 20_000,
 }: PasswordQueueOptions = {}): PasswordQueue {
   /** In the order of their next turns. */
-  const groups = new Map<string, Set<() => void>>()
+  const groups = new Map<string, Set<Waiting>>()
   let running = 0
   let waiting = 0
 
-  function leave(group: string, begin: () => void): void {
+  function leave(group: string, one: Waiting): void {
     const members = groups.get(group)
-    if (!members?.delete(begin)) return
+    if (!members?.delete(one)) return
     waiting -= 1
     groups.delete(group)
     if (members.size > 0) groups.set(group, members)
@@ -47,20 +53,37 @@ export function createPasswordQueue({
       running += 1
       return undefined
     }
-    if (waiting >= maxWaiting) throw new PasswordQueueError('Too many passwords wait to be judged.')
+    if (waiting >= maxWaiting) makeRoom(group)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const begin = () => {
+    const end = () => {
       clearTimeout(timer)
-      leave(group, begin)
-      resolve()
+      leave(group, one)
     }
-    const timer = setTimeout(() => {
-      leave(group, begin)
-      reject(new PasswordQueueError(`A password was not judged within ${maxWaitMs} ms.`))
-    }, maxWaitMs)
+    const one: Waiting = {
+      begin() {
+        end()
+        resolve()
+      },
+      refuse(problem) {
+        end()
+        reject(new PasswordQueueError(problem))
+      },
+    }
+    const timer = setTimeout(() => one.refuse(`A password was not judged within ${maxWaitMs} ms.`), maxWaitMs)
     waiting += 1
-    groups.set(group, (groups.get(group) ?? new Set()).add(begin))
+    groups.set(group, (groups.get(group) ?? new Set()).add(one))
     return promise
+  }
+
+  /** Refuses the last of the group that waits most, unless that is the newcomer's: one group cannot fill the queue. */
+  function makeRoom(group: string): void {
+    const own = groups.get(group)?.size ?? 0
+    let most: Set<Waiting> | undefined
+    for (const members of groups.values()) if (members.size > (most?.size ?? own + 1)) most = members
+    const last = [...(most ?? [])].at(-1)
+    const problem = 'Too many passwords wait to be judged.'
+    if (!last) throw new PasswordQueueError(problem)
+    last.refuse(problem)
   }
 
   return async (group, task) => {
@@ -71,7 +94,7 @@ export function createPasswordQueue({
       const [members] = groups.values()
       const [next] = members ?? []
       // The place passes on: a newcomer does not overtake.
-      if (next) next()
+      if (next) next.begin()
       else running -= 1
     }
   }

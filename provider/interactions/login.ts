@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import type { Client, Interaction, InteractionResults } from 'oidc-provider'
 import type { Config } from '../../config/index.ts'
 import type { AddressOf } from '../../runtime/address-of.ts'
-import { networkOf } from '../../runtime/networks-of.ts'
+import { siteOf } from '../../runtime/networks-of.ts'
 import { accountPageClientId } from '../account/sign-in.ts'
 import { type Accounts, normalizeUsername } from '../accounts/accounts.ts'
 import { type PasswordQueue, PasswordQueueError } from '../accounts/password-queue.ts'
@@ -94,7 +94,7 @@ export async function submitLogin(
     const turn = await loginLimits.take({ username, address, knownBrowser })
     if (!turn.allowed) return turn
     try {
-      return await passwordQueue(networkOf(address), async () => {
+      return await passwordQueue(siteOf(address), async () => {
         const refused = await turn.begin()
         if (refused) return refused
         const account = await accounts.authenticate(username, form.get('password') ?? '')

@@ -32,7 +32,7 @@ export interface GuardedServerOptions {
   readonly onerror?: (error: Error) => void
 }
 
-/** Requests that run no code of a tool, resource or prompt. The gate says who may send them. */
+/** Requests that need no guard. The gate says who may send them. The lists of templates are guarded one by one. */
 const unguardedMethods: ReadonlySet<string> = new Set([
   'initialize',
   'server/discover',
@@ -153,6 +153,12 @@ function guardHandler(
   registries: Registries,
   { method, handler, options }: { method: string; handler: Handler; options: GuardedServerOptions },
 ): Handler {
+  if (method === 'resources/list') {
+    return (request, context) => {
+      guardTemplateLists(registries.templates)
+      return handler(request, context)
+    }
+  }
   if (unguardedMethods.has(method)) return handler
   return (request, context) => {
     const target = isKnown(method) ? itemOf(registries, method, request.params ?? {}) : methodTarget()
@@ -175,6 +181,24 @@ function guardHandler(
       ProtocolErrorCode.InternalError,
       `Refused: the server does not say who may use the ${kind}.`,
     )
+  }
+}
+
+/**
+ * The SDK runs the list callback of each template for all who list resources: here it lists nothing for those whom the
+ * template's guard does not let in, and for no caller when it has none.
+ */
+function guardTemplateLists(templates: Registries['templates']): void {
+  for (const item of Object.values(templates)) {
+    const { resourceTemplate } = item
+    const list = resourceTemplate.listCallback
+    if (!list || Object.hasOwn(resourceTemplate, 'listCallback')) continue
+    const listCallback = (context: Context): unknown => {
+      const access = accessOf(item)
+      return access && permits(access, context.http?.authInfo) ? list(context as never) : { resources: [] }
+    }
+    // A factory may register one template object again and again: it is not changed itself.
+    item.resourceTemplate = Object.create(resourceTemplate, { listCallback: { value: listCallback } })
   }
 }
 

@@ -26,15 +26,19 @@ export function createPlaces(
   forOthers: () => number = () => maxConcurrent - Math.floor(maxConcurrent / 5),
 ): Places {
   let taken = 0
+  let takenByOthers = 0
   const trusted = createQueue(maxWaiting)
   const others = createQueue(maxWaiting)
 
-  function leave(): void {
+  function leave(wasOther: boolean): void {
+    if (wasOther) takenByOthers -= 1
     taken -= 1
     const mayOthers = forOthers()
     while (taken < maxConcurrent) {
-      const next = trusted.shift() ?? (taken < mayOthers ? others.shift() : undefined)
+      const first = trusted.shift()
+      const next = first ?? (takenByOthers < mayOthers ? others.shift() : undefined)
       if (!next) return
+      if (!first) takenByOthers += 1
       taken += 1
       next.resolve()
     }
@@ -42,7 +46,8 @@ export function createPlaces(
 
   /** Resolves when there is a place for the caller; one that gives up leaves the queue. */
   async function enter(late: Promise<never>, network: string | undefined): Promise<void> {
-    if (taken < (network === undefined ? maxConcurrent : forOthers())) {
+    if (taken < maxConcurrent && (network === undefined || takenByOthers < forOthers())) {
+      if (network !== undefined) takenByOthers += 1
       taken += 1
       return
     }
@@ -65,7 +70,7 @@ export function createPlaces(
       const timer = setTimeout(unavailable, deadlineMs)
       try {
         await enter(late.promise, network)
-        return await Promise.race([task().finally(leave), late.promise])
+        return await Promise.race([task().finally(() => leave(network !== undefined)), late.promise])
       } finally {
         clearTimeout(timer)
       }

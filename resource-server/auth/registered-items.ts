@@ -6,8 +6,9 @@ export interface Item {
 }
 
 interface Template extends Item {
-  readonly resourceTemplate: {
+  resourceTemplate: {
     readonly uriTemplate: { match(uri: string): unknown; toString(): string }
+    readonly listCallback?: (context: never) => unknown
   }
 }
 

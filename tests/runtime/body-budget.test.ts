@@ -31,15 +31,19 @@ it('cuts the oldest body of a network that takes more than its share, and no oth
   expect(other.isCut).toBe(false)
 })
 
-it('cuts anonymous bodies for a caller with a token, and refuses a caller what only other callers hold', () => {
+it('cuts anonymous bodies for a caller with a token, and then those of the caller that takes most', () => {
   const bounded = budget()
   const strangers = Array.from({ length: 6 }, (_, index) => holder(`192.0.2.${index}`, true))
   for (const stranger of strangers) bounded.take(stranger)
-  const alice = bounded.take(holder('alice', false))
+  const first = holder('alice', false)
+  const alice = bounded.take(first)
   expect(alice?.grow(90 * kib)).toBe(true)
   expect(strangers.some(({ isCut }) => isCut)).toBe(true)
   const bob = bounded.take(holder('bob', false))
-  expect(bob?.grow(80 * kib)).toBe(false)
+  expect(bob?.grow(95 * kib)).toBe(false)
+  expect(first.isCut).toBe(false)
+  expect(bob?.grow(80 * kib)).toBe(true)
+  expect(first.isCut).toBe(true)
   expect(bounded.takenBytes).toBeLessThanOrEqual(160 * kib)
 })
 

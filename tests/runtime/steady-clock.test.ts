@@ -27,7 +27,7 @@ describe('createSteppedBack', () => {
       return steppedBack()
     }
     expect(stepped(60_000, 0)).toBe(false)
-    expect(stepped(60_000, -500)).toBe(false)
+    expect(stepped(60_000, -30_000)).toBe(false)
     expect(stepped(1, -3_600_000)).toBe(true)
     expect(stepped(1, 0)).toBe(false)
     expect(stepped(1, 3_600_000)).toBe(false)

@@ -65,6 +65,19 @@ describe('the password queue', () => {
     expect(order).toEqual(['a', 'user', 'b', 'c'])
   })
 
+  it('refuses the last of the group that waits most when it is full, and not a newcomer', async () => {
+    const queue = createPasswordQueue({ ...patient, concurrency: 1, maxWaiting: 3 })
+    const hold = Promise.withResolvers<void>()
+    const first = queue('flood', () => hold.promise)
+    const flood = [1, 2, 3].map((index) => queue('flood', async () => index))
+    const last = expect(flood[2]).rejects.toBeInstanceOf(PasswordQueueError)
+    const user = queue('office', async () => 'user')
+    await last
+    await expect(queue('flood', async () => 'more')).rejects.toBeInstanceOf(PasswordQueueError)
+    hold.resolve()
+    expect(await Promise.all([first, flood[0], flood[1], user])).toEqual([undefined, 1, 2, 'user'])
+  })
+
   it('gives up after its time, and goes on with others', async () => {
     const queue = createPasswordQueue({ concurrency: 1, maxWaitMs: 1 })
     const hold = Promise.withResolvers<void>()

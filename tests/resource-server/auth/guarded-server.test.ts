@@ -219,6 +219,25 @@ describe.each(eras)('a request of the %s era', (era) => {
     expect(missing.body.error?.message).toMatch(/not found/i)
   })
 
+  it('lists a template’s resources only for those who may read them [A35]', async () => {
+    const { url, ran, token } = await serve((server, note, { anonymous }) => {
+      const listing = (name: string) =>
+        new ResourceTemplate(`${name}://{id}`, {
+          list: () => {
+            note(`list ${name}`)
+            return { resources: [{ uri: `${name}://1`, name: '1' }] }
+          },
+        })
+      const read = () => ({ contents: [] })
+      server.registerResource('doc', listing('doc'), { ...scopes('read') }, read)
+      server.registerResource('secret', listing('secret'), { ...scopes('write') }, read)
+      if (!anonymous) server.registerResource('late', listing('late'), {}, read)
+    })
+    const answer = await sendRequest(url, 'resources/list', {}, { token: token('read'), era })
+    expect(answer.body.result?.resources).toEqual([expect.objectContaining({ uri: 'doc://1' })])
+    expect(ran).toEqual(['list doc'])
+  })
+
   it('completes only what the caller may use [A35]', async () => {
     const { url, ran, token } = await serve((server, note) => {
       const complete = (value: string) => {

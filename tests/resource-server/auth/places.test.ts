@@ -37,6 +37,21 @@ describe('createPlaces', () => {
     ])
   })
 
+  it('keeps the places of others free, however many trusted tasks run', async () => {
+    const places = createPlaces(10, 10, () => 2)
+    const trusted = Array.from({ length: 5 }, held)
+    const others = Array.from({ length: 3 }, held)
+    for (const { task } of trusted) void places.run(task, 5000)
+    for (const { task } of others) void places.run(task, 5000, '192.0.2.1')
+    await turn()
+    expect(trusted.every(({ started }) => started())).toBe(true)
+    expect(others.map(({ started }) => started())).toEqual([true, true, false])
+    others[0]?.end()
+    await turn()
+    expect(others[2]?.started()).toBe(true)
+    for (const { end } of [...trusted, ...others]) end()
+  })
+
   it('refuses at once when too many wait', async () => {
     const places = createPlaces(1, 1)
     const [running, waiting, third] = [held(), held(), held()]
