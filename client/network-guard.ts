@@ -29,12 +29,19 @@ type Send = (url: URL, init: RequestInit) => Promise<Response>
 
 /** @param resolve looks up names. Default: the system's resolver */
 export function createNetworkGuard(resolve: LookupFunction = lookup): NetworkGuard {
-  /** The scopes of the addresses that were connected to, by host name. */
+  /** The scopes of the addresses that answered, by host name. */
   const reached = new Map<string, ReturnType<typeof rangeOf>>()
+  /** The same, of addresses that have not answered yet: a name may lead to any address. */
+  const lookedUp = new Map<string, readonly AddressScope[]>()
   /** One for each limit: a connection that one server may use may not be open to another. */
   const senders = new Map<AddressScope, Promise<Send>>()
 
-  const onFound = (hostname: string, scopes: readonly AddressScope[]) => {
+  const onFound = (hostname: string, scopes: readonly AddressScope[]) => void lookedUp.set(hostname, scopes)
+
+  /** To be called when a host has answered, which over https its certificate has proven. */
+  function note(hostname: string, scopes = lookedUp.get(hostname)): void {
+    lookedUp.delete(hostname)
+    if (!scopes) return
     const known = reached.get(hostname)
     reached.set(hostname, rangeOf([...scopes, ...(known ? [known.narrowest, known.widest] : [])]))
   }
@@ -54,18 +61,19 @@ export function createNetworkGuard(resolve: LookupFunction = lookup): NetworkGua
     if (namer.hostname === target.hostname) return reached.get(namer.hostname)?.narrowest ?? 'special'
     if (!reached.has(namer.hostname)) await reach(namer, signal)
     // Behind a proxy its address is not known here.
-    if (!reached.has(namer.hostname)) onFound(namer.hostname, ['public'])
+    if (!reached.has(namer.hostname)) note(namer.hostname, ['public'])
     return reached.get(namer.hostname)?.widest ?? 'public'
   }
 
   /** Connects, so that where it is is proven by its certificate and not by what its DNS says now. */
-  async function reach({ origin }: URL, signal?: AbortSignal | null): Promise<void> {
+  async function reach({ origin, hostname }: URL, signal?: AbortSignal | null): Promise<void> {
     const send = await senderFor('special')
     const response = await send(new URL(origin), {
       method: 'HEAD',
       redirect: 'manual',
       signal: signal ?? null,
     })
+    note(hostname)
     await response.body?.cancel()
   }
 
@@ -78,7 +86,9 @@ export function createNetworkGuard(resolve: LookupFunction = lookup): NetworkGua
         return await fetch(target, init)
       }
       try {
-        return await (await senderFor(limit))(target, init)
+        const response = await (await senderFor(limit))(target, init)
+        note(target.hostname)
+        return response
       } catch (error) {
         const scope = refusedScope(error)
         throw scope === undefined || namedBy === undefined ? error : notNameable(target, namedBy, scope)
