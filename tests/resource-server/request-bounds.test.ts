@@ -40,6 +40,8 @@ async function start(more: { bodies?: BodyOptions; limit?: object } = {}, adapte
   server = createHttpServer((req, res) => void listener(req, res), {})
   port = await listen(server, { host: '127.0.0.1', port: 0 })
   url = `http://localhost:${port}/mcp`
+  // Connections of an earlier test may still end: what they did is not of this one.
+  const own = decisions
   mcp = await protectMcp(
     createStrangersServer(() => {}, guard),
     {
@@ -47,7 +49,7 @@ async function start(more: { bodies?: BodyOptions; limit?: object } = {}, adapte
       resource: url,
       scopes: ['read', 'write', 'admin'],
       client: { id: 'mcp-server', secret: 'mcp-server-development-secret' },
-      onDecision: (decision) => decisions.push(decision),
+      onDecision: (decision) => own.push(decision),
       ...more,
     } as Parameters<typeof protectMcp>[1],
   )
